@@ -1,0 +1,190 @@
+import { inspect } from "node:util";
+import { isIP } from "node:net";
+import { MigrationError } from "../errors.ts";
+import { Secret } from "../secret.ts";
+
+/** libpq's sslmode values (PostgreSQL manual, 34.19.3), less `allow`, which never helps. */
+export const sslModes = ["disable", "prefer", "require", "verify-ca", "verify-full"] as const;
+export type SslMode = (typeof sslModes)[number];
+
+/** PEM texts, not paths. */
+export interface TlsFiles {
+  ca?: string;
+  clientCertificate?: string;
+  clientKey?: Secret;
+}
+
+interface DatabaseUrlParts {
+  host: string;
+  port: number;
+  user: string;
+  password: Secret;
+  database: string;
+  sslMode: SslMode;
+  tls: TlsFiles;
+}
+
+/** A connection URL whose password is kept apart: printed, in a template, as JSON or inspected, it shows user, host, port and database. */
+export class DatabaseUrl {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: Secret;
+  readonly database: string;
+  readonly sslMode: SslMode;
+  readonly tls: TlsFiles;
+
+  constructor(parts: DatabaseUrlParts) {
+    this.host = parts.host;
+    this.port = parts.port;
+    this.user = parts.user;
+    this.password = parts.password;
+    this.database = parts.database;
+    this.sslMode = parts.sslMode;
+    this.tls = parts.tls;
+  }
+
+  with(changes: Partial<DatabaseUrlParts>): DatabaseUrl {
+    return new DatabaseUrl({ ...this, ...changes });
+  }
+
+  /** `host:port/database`: enough to tell two databases apart, without the user. */
+  get location(): string {
+    return `${this.host}:${this.port}/${this.database}`;
+  }
+
+  toString(): string {
+    return `postgres://${this.user}@${this.location}`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+/** Parameters that libpq knows and that we take over or that change nothing for us. */
+const ignoredParameters = new Set([
+  "application_name",
+  "connect_timeout",
+  "keepalives",
+  "channel_binding",
+  "gssencmode",
+  "target_session_attrs",
+  "sslnegotiation",
+]);
+const fileParameters: Readonly<Record<string, string>> = {
+  sslrootcert: "source-ca",
+  sslcert: "source-client-cert",
+  sslkey: "source-client-key",
+};
+
+/**
+ * Parses `postgres://user:password@host:port/database?sslmode=…`.
+ * The message names the input and never repeats any of its text: Node's own URL error carries the whole of it.
+ *
+ * @throws MigrationError for anything but one complete URL
+ */
+export function parseDatabaseUrl(text: string, what: string, tls: TlsFiles = {}): DatabaseUrl {
+  const url = parseUrl(text.trim(), what);
+  const parameters = readParameters(url, what);
+  const host = parameters.get("host") ?? url.hostname.replace(/^\[(.*)\]$/u, "$1");
+  const database = decode(url.pathname.replace(/^\//u, ""), what, "database name") || parameters.get("dbname") || "";
+  const user = decode(url.username, what, "user name") || parameters.get("user") || "";
+  if (host === "" || user === "" || database === "") {
+    const missing = [host === "" && "a host", user === "" && "a user", database === "" && "a database name"].filter(
+      Boolean,
+    );
+    throw wrong(what, `has no ${missing.join(" and no ").replaceAll("no a ", "no ").replace(/^a /u, "")}`);
+  }
+  return new DatabaseUrl({
+    host: decode(host, what, "host"),
+    port: readPort(url.port || parameters.get("port"), what),
+    user,
+    password: new Secret(decode(url.password, what, "password") || (parameters.get("password") ?? "")),
+    database,
+    sslMode: readSslMode(parameters.get("sslmode") ?? parameters.get("ssl"), host, tls, what),
+    tls,
+  });
+}
+
+function parseUrl(text: string, what: string): URL {
+  if (text === "") throw wrong(what, "is empty");
+  if (!/^postgres(ql)?:\/\//u.test(text)) throw wrong(what, "does not start with postgres:// or postgresql://");
+  if (/^\w+:\/\/[^/?]*,/u.test(text.replace(/^(\w+:\/\/)[^@]*@/u, "$1")))
+    throw wrong(what, "names several hosts; give the primary alone");
+  const parsed = URL.parse(text);
+  if (!parsed)
+    throw wrong(
+      what,
+      "is not a URL that can be read; percent-encode special characters such as @ : / # % in the password",
+    );
+  return parsed;
+}
+
+function readParameters(url: URL, what: string): Map<string, string> {
+  const parameters = new Map(url.searchParams);
+  for (const name of parameters.keys()) {
+    const input = fileParameters[name];
+    if (input !== undefined)
+      throw wrong(what, `has the parameter ${name}, a file's path; give the PEM text as the input ${input} instead`);
+    if (name === "options")
+      throw wrong(what, "has the parameter options; set what it sets for the role or the database instead");
+    if (!isKnownParameter(name))
+      throw wrong(what, `has a parameter that is not known: ${name.slice(0, 40).replaceAll(/[^\w-]/gu, "?")}`);
+  }
+  return parameters;
+}
+
+function isKnownParameter(name: string): boolean {
+  return (
+    ["host", "port", "user", "password", "dbname", "sslmode", "ssl"].includes(name) ||
+    ignoredParameters.has(name) ||
+    name.startsWith("keepalives_")
+  );
+}
+
+function decode(text: string, what: string, part: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw wrong(what, `has a ${part} with a broken percent-encoding; write % itself as %25`);
+  }
+}
+
+function readPort(text: string | undefined, what: string): number {
+  const port = Number(text ?? "5432");
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw wrong(what, "has a port that is not between 1 and 65535");
+  return port;
+}
+
+function readSslMode(text: string | undefined, host: string, tls: TlsFiles, what: string): SslMode {
+  if (text === "true") return "require";
+  if (text === "no-verify" || text === "allow") return "require";
+  if (text !== undefined && text !== "") {
+    if ((sslModes as readonly string[]).includes(text)) return text as SslMode;
+    throw wrong(what, `has an sslmode that is not one of ${sslModes.join(", ")}`);
+  }
+  return defaultSslMode(host, tls);
+}
+
+/** A CA that was given is meant to be checked; a bare IP address has no name to check (Cloud SQL). Loopback is a tunnel or a proxy. */
+function defaultSslMode(host: string, tls: TlsFiles): SslMode {
+  if (tls.ca !== undefined) return isIP(host) === 0 ? "verify-full" : "verify-ca";
+  return isLoopback(host) || host.startsWith("/") ? "prefer" : "require";
+}
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\./u.test(host) || host.endsWith(".localhost");
+}
+
+function wrong(what: string, problem: string): MigrationError {
+  return new MigrationError(`${what} ${problem}.`, {
+    code: "DATABASE_URL",
+    hint: `Write it as postgres://user:password@host:port/database?sslmode=require, with special characters of the password percent-encoded.`,
+  });
+}

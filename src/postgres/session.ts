@@ -1,0 +1,186 @@
+import type { Readable } from "node:stream";
+import pg from "pg";
+import { to as copyTo } from "pg-copy-streams";
+import { describeError } from "../errors.ts";
+import { connectionError } from "./connection-error.ts";
+import type { DatabaseUrl } from "./database-url.ts";
+import { tlsOptions } from "./tls.ts";
+
+export interface SessionOptions {
+  /** Shown in pg_stat_activity, so that a database administrator knows who this is. At most 63 bytes. */
+  applicationName: string;
+  connectTimeoutMs?: number;
+  signal?: AbortSignal;
+  /** What the server calls this side in messages: `the source` or `the target`. */
+  side?: "source" | "target";
+}
+
+export const defaultConnectTimeoutMs = 15_000;
+
+/** int8 as a number: counts and sizes stay below 2^53, and a larger one must not be rounded in silence. */
+function parseInt8(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`an int8 beyond 2^53 must be selected as text`);
+  return value;
+}
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: "text" | "binary") => {
+    if (oid === pg.types.builtins.INT8 && format !== "binary") return parseInt8;
+    const isTime =
+      oid === pg.types.builtins.TIMESTAMPTZ || oid === pg.types.builtins.TIMESTAMP || oid === pg.types.builtins.DATE;
+    return isTime ? (text: string) => text : pg.types.getTypeParser(oid, format as "text");
+  }) as pg.CustomTypesConfig["getTypeParser"],
+};
+
+/**
+ * One connection to PostgreSQL. Rows come as objects keyed by column name: int8 as number, numeric, timestamps and
+ * everything unusual as text.
+ */
+export class Session implements AsyncDisposable {
+  readonly url: DatabaseUrl;
+  readonly #client: pg.Client;
+  #lost: Error | undefined;
+
+  private constructor(url: DatabaseUrl, client: pg.Client) {
+    this.url = url;
+    this.#client = client;
+    // Without a listener an idle connection's end would be an uncaught exception; the next query reports it.
+    client.on("error", (error) => {
+      this.#lost = error;
+    });
+  }
+
+  /** @throws MigrationError that tells name resolution, network, TLS, password, role and database apart */
+  static async open(url: DatabaseUrl, options: SessionOptions): Promise<Session> {
+    const attempt = (ssl: ReturnType<typeof tlsOptions>): Promise<Session> => Session.#connect(url, options, ssl);
+    try {
+      return await attempt(tlsOptions(url));
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      const hasNoTls = url.sslMode === "prefer" && describeError(error).includes("does not support SSL");
+      if (!hasNoTls) throw connectionError(error, url, options.side ?? "source");
+      return await attempt(false).catch((second: unknown) => {
+        throw connectionError(second, url, options.side ?? "source");
+      });
+    }
+  }
+
+  static async #connect(
+    url: DatabaseUrl,
+    options: SessionOptions,
+    ssl: ReturnType<typeof tlsOptions>,
+  ): Promise<Session> {
+    const client = new pg.Client({
+      host: url.host,
+      port: url.port,
+      user: url.user,
+      password: url.password.reveal(),
+      database: url.database,
+      ssl,
+      types,
+      keepAlive: true,
+      connectionTimeoutMillis: options.connectTimeoutMs ?? defaultConnectTimeoutMs,
+      application_name: options.applicationName,
+      client_encoding: "UTF8",
+    });
+    const session = new Session(url, client);
+    const stop = (): void => client.connection.stream.destroy();
+    options.signal?.addEventListener("abort", stop, { once: true });
+    try {
+      options.signal?.throwIfAborted();
+      await client.connect();
+    } catch (error) {
+      stop();
+      throw error;
+    } finally {
+      options.signal?.removeEventListener("abort", stop);
+    }
+    return session;
+  }
+
+  /** The process id that the server announced at start-up. A pooler announces its own (compare `select pg_backend_pid()`). */
+  get announcedProcessId(): number {
+    return (this.#client as unknown as { processID: number }).processID;
+  }
+
+  get isLost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  async rows<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    if (this.#lost) throw this.#lost;
+    const result = await this.#client.query<Row & pg.QueryResultRow>(sql, [...parameters]);
+    return result.rows;
+  }
+
+  async row<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row> {
+    const [first] = await this.rows<Row>(sql, parameters);
+    if (first === undefined) throw new Error("the query gave no row");
+    return first;
+  }
+
+  /** The first column of the first row. */
+  async value<Value>(sql: string, parameters: readonly unknown[] = []): Promise<Value> {
+    const first = await this.row<Record<string, Value>>(sql, parameters);
+    return Object.values(first)[0] as Value;
+  }
+
+  /** One or more statements without parameters, in the simple protocol: several are one transaction unless they say otherwise. */
+  async execute(sql: string): Promise<void> {
+    if (this.#lost) throw this.#lost;
+    await this.#client.query(sql);
+  }
+
+  /** The bytes of a `copy … to stdout`. Destroying the stream does not stop the server: close the session for that. */
+  copyTo(sql: string): Readable {
+    return this.#client.query(copyTo(sql));
+  }
+
+  /** The server's notices, as they arrive. */
+  onNotice(listener: (message: string) => void): void {
+    this.#client.on("notice", (notice) => listener(notice.message ?? ""));
+  }
+
+  /** Ends politely; after two seconds, or when a statement still runs, by closing the socket. */
+  async close(): Promise<void> {
+    const ended = this.#client.end().catch(() => undefined);
+    const timer = setTimeout(() => this.destroy(), 2000);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  /** Closes the socket at once. The server notices at its next write. */
+  destroy(): void {
+    this.#client.connection.stream.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** Opens a session, hands it to `use`, and closes it whatever happens. */
+export async function withSession<T>(
+  url: DatabaseUrl,
+  options: SessionOptions,
+  use: (session: Session) => Promise<T>,
+): Promise<T> {
+  await using session = await Session.open(url, options);
+  return await use(session);
+}
+
+/** `"a""b"`: an identifier for SQL text. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** `'it''s'`: a literal for SQL text, safe whatever standard_conforming_strings says. */
+export function quoteLiteral(value: string): string {
+  const quoted = `'${value.replaceAll("'", "''")}'`;
+  return value.includes("\\") ? `E${quoted.replaceAll("\\", "\\\\")}` : quoted;
+}
+
+export function qualifiedName(schema: string, name: string): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
+}
