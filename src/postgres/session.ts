@@ -85,7 +85,9 @@ export class Session implements AsyncDisposable {
       client_encoding: "UTF8",
     });
     const session = new Session(url, client);
-    const stop = (): void => client.connection.stream.destroy();
+    const stop = (): void => {
+      client.connection.stream.destroy();
+    };
     options.signal?.addEventListener("abort", stop, { once: true });
     try {
       options.signal?.throwIfAborted();
