@@ -18,6 +18,8 @@ export interface Report {
   source?: DatabaseFacts;
   target?: TargetFacts;
   stages: StageRecord[];
+  /** When the app could not write: maintenance mode on until it was off again. Without it, quiesce to finish. */
+  window?: { startedAt: string; finishedAt?: string };
   checks: CheckResult[];
   plan?: MigrationPlan;
   extensions?: ExtensionRow[];
@@ -36,6 +38,14 @@ export interface Report {
   samples?: ThroughputSample[];
   failure?: FailureRecord;
   artifacts?: ArtifactRecord[];
+  /** Names that `report/privacy.ts` replaces wherever they appear in text, besides those in fields of their own. */
+  identifiers?: KnownIdentifiers;
+}
+
+export interface KnownIdentifiers {
+  hosts: string[];
+  /** Roles and users of the source and the target. */
+  roles: string[];
 }
 
 /** `passed` and `warnings` let the next job start; `migrated` and `verified` end well; the rest end in their own exit codes. */
@@ -80,7 +90,18 @@ export interface TargetFacts {
   region?: string;
 }
 
-export type StageName = "preflight" | "quiesce" | "dump" | "proof" | "safety-backup" | "restore" | "verify" | "finish";
+/** In the order in which they run; their position is the number that progress lines show. */
+export const stageNames = [
+  "preflight",
+  "quiesce",
+  "dump",
+  "proof",
+  "safety-backup",
+  "restore",
+  "verify",
+  "finish",
+] as const;
+export type StageName = (typeof stageNames)[number];
 
 export interface StageRecord {
   name: StageName;
@@ -317,7 +338,8 @@ export interface DriftRecord {
 
 export interface ThroughputSample {
   at: string;
-  stage: StageName;
+  /** `upload` runs inside the dump and counts archive bytes, while `dump` counts COPY text. */
+  stage: StageName | "upload";
   /** Cumulative. */
   bytes: number;
 }
@@ -337,4 +359,7 @@ export interface ArtifactRecord {
   bytes: number;
   description: string;
   uploaded: boolean;
+  sha256?: string;
+  /** Where a browser opens it, once it is uploaded. */
+  url?: string;
 }
