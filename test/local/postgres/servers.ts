@@ -1,0 +1,266 @@
+import { appendFile, chmod, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import pg from "pg";
+import type { QueryResultRow } from "pg";
+import { serverBinaries } from "./binaries.ts";
+import type { Major } from "./binaries.ts";
+import { createAuthority } from "./certificates.ts";
+import type { Authority, Certificate } from "./certificates.ts";
+import { clusterTemplate, giveToServer } from "./cluster.ts";
+import type { ClusterOptions } from "./cluster.ts";
+import { findFreePort, readLog, startDaemon, startGuard, waitUntilReady } from "./daemon.ts";
+import type { Daemon, Guard } from "./daemon.ts";
+import { withOwnExtensions } from "./extensions.ts";
+import type { ExtensionChoice } from "./extensions.ts";
+import { serverIdentity, temporaryBase } from "./identity.ts";
+import { runProgram } from "./programs.ts";
+
+export interface TlsOptions {
+  /** Names in the server's certificate; default localhost and 127.0.0.1. */
+  hosts?: string[] | undefined;
+  /** End of the certificate's validity; default 30 days from now. */
+  notAfter?: Date | undefined;
+  /** Refuse connections without TLS, except the superuser's. */
+  required?: boolean | undefined;
+  /** Ask for a client certificate of `server.authority`, whose common name is the role. Implies `required`. */
+  clientCertificates?: boolean | undefined;
+}
+
+export interface ServerOptions extends ClusterOptions {
+  /** Lines for postgresql.conf, over the fast defaults; `foo.bar` names that no module defines are allowed. */
+  settings?: Record<string, string> | undefined;
+  tls?: boolean | TlsOptions | undefined;
+  /** Lines put first into pg_hba.conf. */
+  hbaLines?: string[] | undefined;
+  /** Default: a random one. */
+  superuserPassword?: string | undefined;
+  extensions?: ExtensionChoice | undefined;
+}
+
+export interface Login {
+  user: string;
+  password: string;
+  database: string;
+}
+
+/** Nothing here needs to survive a power cut. */
+const fastSettings = {
+  fsync: "off",
+  synchronous_commit: "off",
+  full_page_writes: "off",
+  shared_buffers: "64MB",
+  log_line_prefix: "%m [%p] %q%u@%d %a ",
+};
+
+/** Starts a throw-away server on 127.0.0.1, which ends and disappears with this process at the latest. */
+export async function startPostgres(options: ServerOptions): Promise<PostgresServer> {
+  const [binaries, template] = await Promise.all([serverBinaries(options.major), clusterTemplate(options)]);
+  const folder = await mkdtemp(join(temporaryBase(), "migrate-postgres-"));
+  const guard = await startGuard(folder, join(folder, "data/postmaster.pid"), "QUIT");
+  try {
+    await giveToServer(folder);
+    await runProgram("cp", ["-a", join(template, "data"), folder], { cwd: folder, identity: serverIdentity });
+    const authority = options.tls ? await createAuthority("Test servers") : undefined;
+    await writeConfiguration(folder, options, authority);
+    const program = await chooseBinaries(binaries, folder, options.extensions);
+    const password = await readFile(join(template, "superuser-password"), "utf8");
+    const server = new PostgresServer({ major: options.major, folder, program, guard, authority, password });
+    await server.start();
+    if (options.superuserPassword !== undefined) await server.changePassword(options.superuserPassword);
+    return server;
+  } catch (error) {
+    await guard.dismiss();
+    throw error;
+  }
+}
+
+interface ServerParts {
+  major: Major;
+  folder: string;
+  program: string;
+  guard: Guard;
+  authority: Authority | undefined;
+  password: string;
+}
+
+export class PostgresServer implements AsyncDisposable {
+  readonly host = "127.0.0.1";
+  readonly major: Major;
+  port = 0;
+  readonly #parts: ServerParts;
+  #daemon: Daemon | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(parts: ServerParts) {
+    this.major = parts.major;
+    this.#parts = parts;
+  }
+
+  /** Process id of the postmaster. */
+  get pid(): number {
+    return this.#running().pid;
+  }
+
+  /** Who signed the server's certificate, and can sign clients'. Only with `tls`. */
+  get authority(): Authority {
+    if (this.#parts.authority === undefined) throw new Error("the server was started without tls");
+    return this.#parts.authority;
+  }
+
+  get caPem(): string {
+    return this.authority.caPem;
+  }
+
+  async clientCertificate(role: string): Promise<Certificate> {
+    return this.authority.issueClient(role);
+  }
+
+  url({ user, password, database, host = this.host }: Login & { host?: string }): string {
+    const credentials = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
+    return `postgres://${credentials}@${host}:${this.port}/${encodeURIComponent(database)}`;
+  }
+
+  superuserUrl(database: string): string {
+    return this.url({ user: "postgres", password: this.#parts.password, database });
+  }
+
+  /** Runs one statement, or several without parameters, as the superuser on a connection of its own. */
+  async query<Row extends QueryResultRow>(database: string, sql: string, params?: unknown[]): Promise<Row[]> {
+    const client = new pg.Client({ connectionString: this.superuserUrl(database), application_name: "test superuser" });
+    await client.connect();
+    try {
+      return (await client.query<Row>(sql, params)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Makes a plain login role and an empty database that it owns, as a hosted database's customer has it; returns its URL. */
+  async createOwner(owner: { role: string; database: string; password: string }): Promise<string> {
+    const role = pg.escapeIdentifier(owner.role);
+    const secret = pg.escapeLiteral(owner.password);
+    const rights = "nosuperuser nocreatedb nocreaterole noreplication nobypassrls";
+    await this.query("postgres", `create role ${role} login ${rights} password ${secret}`);
+    const database = pg.escapeIdentifier(owner.database);
+    await this.query("postgres", `create database ${database} owner ${role} template template0`);
+    return this.url({ user: owner.role, password: owner.password, database: owner.database });
+  }
+
+  async changePassword(password: string): Promise<void> {
+    await this.query("postgres", `alter role postgres password ${pg.escapeLiteral(password)}`);
+    this.#parts.password = password;
+  }
+
+  /** Starts the server again on the same port. `crash: true` ends it without a checkpoint, so that it has to recover. */
+  async restart({ crash = false } = {}): Promise<void> {
+    await this.#running().stop(crash ? "SIGQUIT" : "SIGINT");
+    await this.#launch();
+  }
+
+  /** Ends every session and the server, and removes its folder. */
+  async stop(): Promise<void> {
+    this.#stopped ??= this.#end("SIGINT");
+    await this.#stopped;
+  }
+
+  /** As `stop`, but as a crash looks to clients. */
+  async stopImmediately(): Promise<void> {
+    this.#stopped ??= this.#end("SIGQUIT");
+    await this.#stopped;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /** What the server has written to its log so far. */
+  async log(): Promise<string> {
+    return readLog(this.#parts.folder);
+  }
+
+  /** The first start, on a free port. */
+  async start(): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      this.port = await findFreePort();
+      try {
+        await this.#launch();
+        return;
+      } catch (error) {
+        const isTaken = (await this.log()).includes("Address already in use");
+        if (!isTaken || attempt === 5) throw error;
+      }
+    }
+  }
+
+  async #launch(): Promise<void> {
+    const { folder, program } = this.#parts;
+    await writeFile(join(folder, "data/port.conf"), `port = ${this.port}\n`);
+    const daemon = await startDaemon({ folder, program, args: ["-D", join(folder, "data")] });
+    this.#daemon = daemon;
+    await waitUntilReady(daemon, folder, () => isReady(folder, daemon.pid));
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    if (this.#daemon?.hasExited === false) await this.#daemon.stop(signal);
+    await this.#parts.guard.dismiss();
+  }
+
+  #running(): Daemon {
+    if (this.#daemon === undefined) throw new Error("the server has not been started");
+    return this.#daemon;
+  }
+}
+
+/** The postmaster writes its state into the eighth line of its pid file, which is what pg_ctl waits for as well. */
+async function isReady(folder: string, pid: number): Promise<boolean> {
+  const lines = (await readFile(join(folder, "data/postmaster.pid"), "utf8").catch(() => "")).split("\n");
+  return lines[0] === String(pid) && lines[7]?.trim() === "ready";
+}
+
+async function chooseBinaries(binaries: string, folder: string, choice?: ExtensionChoice): Promise<string> {
+  if (choice === undefined) return join(binaries, "bin/postgres");
+  return join(await withOwnExtensions(binaries, join(folder, "binaries"), choice), "bin/postgres");
+}
+
+async function writeConfiguration(folder: string, options: ServerOptions, authority?: Authority): Promise<void> {
+  const tls = options.tls === true ? {} : options.tls || undefined;
+  const settings: Record<string, string> = {
+    ...fastSettings,
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: "",
+    ...(authority && (await writeCertificates(folder, authority, tls))),
+    ...options.settings,
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
+  await appendFile(join(folder, "data/postgresql.conf"), `\n${lines.join("\n")}\ninclude 'port.conf'\n`);
+  await writeFile(join(folder, "data/pg_hba.conf"), `${hbaLines(options.hbaLines ?? [], tls).join("\n")}\n`);
+}
+
+async function writeCertificates(
+  folder: string,
+  authority: Authority,
+  tls?: TlsOptions,
+): Promise<Record<string, string>> {
+  const own = await authority.issueServer(tls?.hosts ?? ["localhost", "127.0.0.1"], tls?.notAfter);
+  const path = (name: string): string => join(folder, "data", name);
+  await writeFile(path("server.crt"), own.certificatePem);
+  await writeFile(path("server.key"), own.keyPem);
+  await chmod(path("server.key"), 0o600);
+  await writeFile(path("clients-ca.crt"), authority.caPem);
+  await giveToServer(path("server.crt"), path("server.key"), path("clients-ca.crt"));
+  const asksClients = tls?.clientCertificates ? { ssl_ca_file: "clients-ca.crt" } : {};
+  return { ssl: "on", ssl_cert_file: "server.crt", ssl_key_file: "server.key", ...asksClients };
+}
+
+function hbaLines(first: string[], tls?: TlsOptions): string[] {
+  const isRequired = tls?.required || tls?.clientCertificates;
+  const clientCertificates = tls?.clientCertificates ? " clientcert=verify-full" : "";
+  const rule = `${isRequired ? "hostssl" : "host"} %s all 127.0.0.1/32 scram-sha-256`;
+  return [
+    ...first,
+    "host all postgres 127.0.0.1/32 scram-sha-256",
+    `host replication postgres 127.0.0.1/32 scram-sha-256`,
+    rule.replace("%s", "all") + clientCertificates,
+    rule.replace("%s", "replication") + clientCertificates,
+  ];
+}
