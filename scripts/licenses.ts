@@ -1,4 +1,4 @@
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Metafile } from "esbuild";
 
@@ -8,11 +8,11 @@ interface PackageJson {
   license?: string;
 }
 
-/** Writes name, version, licence and licence text of every package that the bundle holds, in the order of their names. */
-export async function writeLicenses(metafile: Metafile, file: string): Promise<void> {
+/** Name, version, licence and licence text of every package that the bundle holds, in the order of their names. */
+export async function renderLicenses(metafile: Metafile): Promise<string> {
   const folders = new Set(Object.keys(metafile.inputs).map(packageFolder).filter((folder) => folder !== undefined));
   const sections = await Promise.all([...folders].toSorted().map(renderPackage));
-  await writeFile(file, `${[...new Set(sections)].join(`\n${"-".repeat(78)}\n\n`)}`);
+  return [...new Set(sections)].join(`\n${"-".repeat(78)}\n\n`);
 }
 
 function packageFolder(path: string): string | undefined {

@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import { describeError } from "../errors.ts";
+import type { Command } from "../inputs/definitions.ts";
+import type { Log } from "../log.ts";
+import type { ArtifactRecord } from "../report.ts";
+import type { EvidenceFile } from "../report/evidence.ts";
+
+interface ArtifactOptions {
+  folder: string;
+  command: Command;
+  runId: string;
+  retentionDays: number | undefined;
+  log: Log;
+}
+
+/**
+ * Uploads each file as an artifact of its own, so that a browser opens it in place. Names carry the command and the run's
+ * attempt: a name that exists is refused, and re-runs keep the earlier attempts' evidence.
+ *
+ * A platform without artifacts (GitHub Enterprise Server refuses the client by host name) costs one warning, not the run.
+ */
+export async function uploadArtifacts(files: readonly EvidenceFile[], options: ArtifactOptions): Promise<ArtifactRecord[]> {
+  const records = files.map((file) => recordOf(file, options));
+  const { DefaultArtifactClient } = await import("@actions/artifact");
+  const client = new DefaultArtifactClient();
+  const retention = options.retentionDays === undefined ? {} : { retentionDays: options.retentionDays };
+  try {
+    for (const record of records) {
+      await client.uploadArtifact(record.name, [join(options.folder, record.file)], options.folder, retention);
+      record.uploaded = true;
+    }
+  } catch (error) {
+    options.log.warning(`Artifacts could not be uploaded (${describeError(error)}). The files are in ${options.folder}.`);
+  }
+  return records;
+}
+
+function recordOf(file: EvidenceFile, { command, runId }: ArtifactOptions): ArtifactRecord {
+  const attempt = runId.split("-").at(-1) ?? "1";
+  return { name: `${command}-${attempt}-${file.name.replaceAll("/", "-")}`, file: file.name, bytes: file.bytes, description: file.description, uploaded: false };
+}

@@ -1,0 +1,103 @@
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { MigrationError } from "./errors.ts";
+
+/**
+ * What has to be put back if this process dies: kept on the runner's disk for the cleanup step, without any secret in it.
+ * A field is set before the change that it describes is made, and cleared after the change is undone.
+ */
+export interface PendingState {
+  version: 1;
+  /** The app's maintenance mode before we switched it on. */
+  maintenance?: { app: string; was: boolean };
+  /** Quantities before we scaled down. */
+  formation?: { app: string; processes: { type: string; quantity: number }[] };
+  /** The database's own `default_transaction_read_only` before the freeze; null where none was set. */
+  freeze?: { database: string; was: string | null };
+  /** An incomplete multipart upload. */
+  upload?: { key: string; uploadId: string };
+  /** An object that must not outlive the run. */
+  archive?: { key: string };
+  /** A transfer that Heroku was asked for and that had not ended. */
+  transfer?: { app: string; id: string };
+  /** The claim on the target, in the bucket. */
+  claim?: { key: string; token: string };
+  /** Sessions of ours on the source carry this application name. */
+  applicationName?: string;
+}
+
+const empty: PendingState = { version: 1 };
+
+/** The state file: every change is on disk, whole, before the promise resolves. */
+export class StateFile {
+  readonly path: string;
+  #state: PendingState;
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(path: string, state: PendingState) {
+    this.path = path;
+    this.#state = state;
+  }
+
+  /** @throws MigrationError when the file is there and cannot be read */
+  static async open(path: string): Promise<StateFile> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return new StateFile(path, (await readState(path)) ?? empty);
+  }
+
+  get current(): Readonly<PendingState> {
+    return this.#state;
+  }
+
+  get isEmpty(): boolean {
+    return Object.keys(this.#state).length === 1;
+  }
+
+  async set(changes: Omit<Partial<PendingState>, "version">): Promise<void> {
+    this.#state = { ...this.#state, ...changes };
+    await this.#save();
+  }
+
+  async clear(...names: Exclude<keyof PendingState, "version">[]): Promise<void> {
+    const rest = { ...this.#state };
+    for (const name of names) delete rest[name];
+    this.#state = rest;
+    await this.#save();
+  }
+
+  async remove(): Promise<void> {
+    await this.#writing;
+    await rm(this.path, { force: true });
+  }
+
+  /** One write after the other: two renames in flight could leave the older text. */
+  async #save(): Promise<void> {
+    const text = `${JSON.stringify(this.#state, null, 2)}\n`;
+    const write = async (): Promise<void> => {
+      const temporary = `${this.path}.new`;
+      await writeFile(temporary, text, { mode: 0o600 });
+      await rename(temporary, this.path);
+    };
+    this.#writing = this.#writing.then(write, write);
+    await this.#writing;
+  }
+}
+
+async function readState(path: string): Promise<PendingState | undefined> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  try {
+    const state = JSON.parse(text) as PendingState;
+    if (state.version !== 1) throw new Error(`version ${String(state.version)}`);
+    return state;
+  } catch (error) {
+    throw new MigrationError(`The state file ${path} cannot be read.`, {
+      code: "STATE_UNREADABLE",
+      hint: "Check maintenance mode and formation of the app and default_transaction_read_only of the source by hand, then delete the file.",
+      cause: error,
+    });
+  }
+}
