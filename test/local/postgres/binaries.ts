@@ -1,7 +1,7 @@
-import { chmod, cp, lstat, readdir, readFile, symlink } from "node:fs/promises";
+import { cp, readFile, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { cachedFolder, exists } from "./cache.ts";
+import { cachedFolder, exists, makeReadable } from "./cache.ts";
 
 export type Major = 14 | 15 | 16 | 17 | 18;
 export const majors: readonly Major[] = [14, 15, 16, 17, 18];
@@ -42,17 +42,4 @@ async function makeLinks(packaged: string, draft: string): Promise<void> {
     if (await exists(link)) continue;
     await symlink(relative(dirname(target), source), link);
   }
-}
-
-async function makeReadable(folder: string): Promise<void> {
-  await chmod(folder, 0o755);
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) await makeReadable(path);
-    else if (entry.isFile()) await chmod(path, isExecutable((await lstat(path)).mode) ? 0o755 : 0o644);
-  }
-}
-
-function isExecutable(mode: number): boolean {
-  return (mode & 0o100) !== 0;
 }

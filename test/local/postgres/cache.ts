@@ -34,6 +34,20 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
+/** Lets every account read a folder and run what is in it, whatever this process's umask made of the modes. */
+export async function makeReadable(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await makeReadable(path);
+    else if (entry.isFile()) await chmod(path, isExecutable((await lstat(path)).mode) ? 0o755 : 0o644);
+  }
+}
+
+function isExecutable(mode: number): boolean {
+  return (mode & 0o100) !== 0;
+}
+
 /** The servers' account must read the cache, so root's lies under the temporary folder and not in root's home. */
 async function cacheDirectory(): Promise<string> {
   const fallback = join(temporaryBase(), `${folderName}-${process.getuid?.() ?? 0}`);

@@ -1,6 +1,6 @@
 import { glob, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { cachedFolder, exists, isCached } from "./cache.ts";
+import { cachedFolder, exists, isCached, makeReadable } from "./cache.ts";
 import { runProgram } from "./programs.ts";
 
 /** A release of Debian by its code name. */
@@ -28,6 +28,7 @@ export async function debianPrograms(options: {
     await rm(join(draft, "apt"), { recursive: true });
     await mkdir(join(draft, "launchers/bin"), { recursive: true });
     for (const program of programs) await writeLauncher(draft, program);
+    await makeReadable(draft);
   });
   return join(bundle, "launchers");
 }

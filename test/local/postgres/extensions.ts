@@ -1,5 +1,6 @@
 import { copyFile, link, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeReadable } from "./cache.ts";
 
 /** An extension of plain SQL that only this server offers, as providers' own extensions are. */
 export interface MadeUpExtension {
@@ -33,6 +34,7 @@ export async function withOwnExtensions(binaries: string, folder: string, choice
   const hidden = new Set(choice.hidden?.map((name) => `${name}.control`));
   await linkAll(join(shared, "extension"), join(own, "extension"), (name) => !hidden.has(name));
   for (const extension of choice.added ?? []) await writeExtension(join(own, "extension"), extension);
+  await makeReadable(folder);
   return folder;
 }
 

@@ -124,12 +124,13 @@ export class PostgresServer implements AsyncDisposable {
     return this.url({ user: "postgres", password: this.#parts.password, database });
   }
 
-  /** Runs one statement, or several without parameters, as the superuser on a connection of its own. */
+  /** Runs a statement, or several without parameters, as the superuser on a connection of its own; returns the last one's rows. */
   async query<Row extends QueryResultRow>(database: string, sql: string, params?: unknown[]): Promise<Row[]> {
     const client = new pg.Client({ connectionString: this.superuserUrl(database), application_name: "test superuser" });
     await client.connect();
     try {
-      return (await client.query<Row>(sql, params)).rows;
+      const results = [await client.query<Row>(sql, params)].flat();
+      return results.at(-1)?.rows ?? [];
     } finally {
       await client.end();
     }
@@ -194,7 +195,9 @@ export class PostgresServer implements AsyncDisposable {
 
   async #launch(): Promise<void> {
     const { folder, program } = this.#parts;
-    await writeFile(join(folder, "data/port.conf"), `port = ${this.port}\n`);
+    const portFile = join(folder, "data/port.conf");
+    await writeFile(portFile, `port = ${this.port}\n`);
+    await giveToServer(portFile);
     const daemon = await startDaemon({ folder, program, args: ["-D", join(folder, "data")] });
     this.#daemon = daemon;
     await waitUntilReady(daemon, folder, () => isReady(folder, daemon.pid));
