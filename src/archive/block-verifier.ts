@@ -177,7 +177,10 @@ export class BlockVerifier {
     const index = declared.findIndex((oid, at) => oid !== found[at]);
     if (!hasBlobs || declared.length === 0 || (index === -1 && declared.length === found.length)) return;
     const what = `${found.length} large objects have data, and the contents create ${declared.length}`;
-    throw new ArchiveFormatError(`${what}; they differ from ${declared[index] ?? found.at(-1)} on`, this.#scanner.offset);
+    throw new ArchiveFormatError(
+      `${what}; they differ from ${declared[index] ?? found.at(-1)} on`,
+      this.#scanner.offset,
+    );
   }
 }
 

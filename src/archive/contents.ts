@@ -163,9 +163,7 @@ export function serializeHead(head: ArchiveHead): Buffer {
  */
 export function withoutOffsets(head: ArchiveHead): ArchiveHead {
   const unknown: DataOffset = { state: "unknown", position: 0 };
-  const entries = head.entries.map((entry) =>
-    entry.offset.state === "known" ? { ...entry, offset: unknown } : entry,
-  );
+  const entries = head.entries.map((entry) => (entry.offset.state === "known" ? { ...entry, offset: unknown } : entry));
   return { ...head, entries };
 }
 

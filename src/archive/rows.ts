@@ -40,7 +40,7 @@ export class RowCounter {
 
   #endLine(text: Buffer, from: number, end: number): void {
     const lineBytes = this.#lineBytes + end - from;
-    if (lineBytes === 2 && this.#tailAt(text, from, end) === (backslash << 8 | dot)) this.#closingNewlines = 0;
+    if (lineBytes === 2 && this.#tailAt(text, from, end) === ((backslash << 8) | dot)) this.#closingNewlines = 0;
     else this.#rows += 1;
     this.#lineBytes = 0;
   }
