@@ -85,9 +85,10 @@ export function findTransfer(world: World, app: unknown, id: string): Transfer |
   );
 }
 
-/** The attachment's name, as Heroku shows a database in its transfers. */
+/** The attachment's name, as Heroku shows a database in its transfers; `DATABASE` where it has several. */
 export function nameOf(world: World, addon: Addon): string {
-  return world.attachments.find((attachment) => attachment.addon === addon)?.name ?? addon.name;
+  const names = world.attachments.filter((attachment) => attachment.addon === addon).map(({ name }) => name);
+  return names.find((name) => name === "DATABASE") ?? names[0] ?? addon.name;
 }
 
 export function renderTransfer(transfer: Transfer, isVerbose: boolean): Record<string, unknown> {
