@@ -4,6 +4,8 @@ import { readFile } from "node:fs/promises";
 export async function readChangelogSection(version: string): Promise<string | undefined> {
   const text = await readFile("CHANGELOG.md", "utf8");
   const sections = text.split(/^## /mu).slice(1);
-  const section = sections.find((candidate) => candidate.startsWith(`${version} `) || candidate.startsWith(`${version}\n`));
+  const section = sections.find(
+    (candidate) => candidate.startsWith(`${version} `) || candidate.startsWith(`${version}\n`),
+  );
   return section?.split("\n").slice(1).join("\n").trim();
 }

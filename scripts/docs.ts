@@ -50,7 +50,10 @@ function renderInputsTable(): string {
 }
 
 function renderRow(input: InputDefinition): string {
-  const marks = [input.secret === true ? "secret" : "", input.requiredFor === undefined ? "" : `needed for ${input.requiredFor.join(", ")}`].filter(Boolean);
+  const marks = [
+    input.secret === true ? "secret" : "",
+    input.requiredFor === undefined ? "" : `needed for ${input.requiredFor.join(", ")}`,
+  ].filter(Boolean);
   const name = `\`${input.name}\`${marks.length === 0 ? "" : `<br>${marks.join("; ")}`}`;
   const values = input.values === undefined ? "" : ` One of ${input.values.map((value) => `\`${value}\``).join(", ")}.`;
   return `| ${name} | ${input.default === undefined ? "" : `\`${input.default}\``} | ${input.description}${values} |`;
@@ -66,8 +69,18 @@ const yamlInputs = { begin: /^# inputs: begin.*$/mu, end: "# inputs: end", rende
 const parts: Part[] = [
   { file: "action.yml", ...yamlInputs },
   { file: "runtime/action.yml", ...yamlInputs },
-  { file: "README.md", begin: /^<!-- inputs: begin.*-->$/mu, end: "<!-- inputs: end -->", render: () => `\n${renderInputsTable()}\n` },
-  { file: "README.md", begin: /^<!-- outputs: begin.*-->$/mu, end: "<!-- outputs: end -->", render: async () => `\n${await renderOutputsTable()}\n` },
+  {
+    file: "README.md",
+    begin: /^<!-- inputs: begin.*-->$/mu,
+    end: "<!-- inputs: end -->",
+    render: () => `\n${renderInputsTable()}\n`,
+  },
+  {
+    file: "README.md",
+    begin: /^<!-- outputs: begin.*-->$/mu,
+    end: "<!-- outputs: end -->",
+    render: async () => `\n${await renderOutputsTable()}\n`,
+  },
 ];
 
 async function fill(part: Part): Promise<boolean> {

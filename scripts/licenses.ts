@@ -10,7 +10,11 @@ interface PackageJson {
 
 /** Name, version, licence and licence text of every package that the bundle holds, in the order of their names. */
 export async function renderLicenses(metafile: Metafile): Promise<string> {
-  const folders = new Set(Object.keys(metafile.inputs).map(packageFolder).filter((folder) => folder !== undefined));
+  const folders = new Set(
+    Object.keys(metafile.inputs)
+      .map(packageFolder)
+      .filter((folder) => folder !== undefined),
+  );
   const sections = await Promise.all([...folders].toSorted().map(renderPackage));
   return [...new Set(sections)].join(`\n${"-".repeat(78)}\n\n`);
 }
@@ -23,6 +27,9 @@ async function renderPackage(folder: string): Promise<string> {
   const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as PackageJson;
   const names = await readdir(folder);
   const licenseFile = names.find((name) => /^(licen[cs]e|copying)/iu.test(name));
-  const text = licenseFile === undefined ? "(the package carries no licence text)" : (await readFile(join(folder, licenseFile), "utf8")).trim();
+  const text =
+    licenseFile === undefined
+      ? "(the package carries no licence text)"
+      : (await readFile(join(folder, licenseFile), "utf8")).trim();
   return `${manifest.name} ${manifest.version}\n${manifest.license ?? "licence not named"}\n\n${text.replaceAll("\r\n", "\n")}\n`;
 }

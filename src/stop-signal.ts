@@ -9,7 +9,10 @@ interface StopSignal extends Disposable {
 const graceMs = 5000;
 
 /** A signal that fires on SIGINT, SIGTERM and our own deadline. After the grace the process ends, whatever still hangs. */
-export function listenForStop(deadlineMinutes: number, exit: (code: number) => void = (code) => process.exit(code)): StopSignal {
+export function listenForStop(
+  deadlineMinutes: number,
+  exit: (code: number) => void = (code) => process.exit(code),
+): StopSignal {
   const controller = new AbortController();
   const interrupt = (name: NodeJS.Signals): void => {
     controller.abort(new InterruptedError(name));

@@ -19,7 +19,10 @@ interface ArtifactOptions {
  *
  * A platform without artifacts (GitHub Enterprise Server refuses the client by host name) costs one warning, not the run.
  */
-export async function uploadArtifacts(files: readonly EvidenceFile[], options: ArtifactOptions): Promise<ArtifactRecord[]> {
+export async function uploadArtifacts(
+  files: readonly EvidenceFile[],
+  options: ArtifactOptions,
+): Promise<ArtifactRecord[]> {
   const records = files.map((file) => recordOf(file, options));
   const { DefaultArtifactClient } = await import("@actions/artifact");
   const client = new DefaultArtifactClient();
@@ -30,12 +33,20 @@ export async function uploadArtifacts(files: readonly EvidenceFile[], options: A
       record.uploaded = true;
     }
   } catch (error) {
-    options.log.warning(`Artifacts could not be uploaded (${describeError(error)}). The files are in ${options.folder}.`);
+    options.log.warning(
+      `Artifacts could not be uploaded (${describeError(error)}). The files are in ${options.folder}.`,
+    );
   }
   return records;
 }
 
 function recordOf(file: EvidenceFile, { command, runId }: ArtifactOptions): ArtifactRecord {
   const attempt = runId.split("-").at(-1) ?? "1";
-  return { name: `${command}-${attempt}-${file.name.replaceAll("/", "-")}`, file: file.name, bytes: file.bytes, description: file.description, uploaded: false };
+  return {
+    name: `${command}-${attempt}-${file.name.replaceAll("/", "-")}`,
+    file: file.name,
+    bytes: file.bytes,
+    description: file.description,
+    uploaded: false,
+  };
 }

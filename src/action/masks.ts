@@ -21,5 +21,7 @@ export function maskSecret(value: string): void {
 export function passwordsIn(text: string): string[] {
   const match = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*):([^/?#]*(?:[^@]*))@/iu.exec(text.trim());
   const inQuery = [...text.matchAll(/[?&]password=([^&\s]+)/giu)].map((found) => found[1] ?? "");
-  return [...(match === null ? [] : [match[2] ?? "", `${match[1]}:${match[2]}`]), ...inQuery].filter((part) => part !== "");
+  return [...(match === null ? [] : [match[2] ?? "", `${match[1]}:${match[2]}`]), ...inQuery].filter(
+    (part) => part !== "",
+  );
 }

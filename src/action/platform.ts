@@ -5,10 +5,18 @@ import type { Platform } from "../run.ts";
 
 /** What the Actions runner says of this run, by its documented environment variables. */
 export async function readActionsPlatform(environment: NodeJS.ProcessEnv): Promise<Platform> {
-  const { GITHUB_RUN_ID: run = "local", GITHUB_RUN_ATTEMPT: attempt = "1", GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = environment;
+  const {
+    GITHUB_RUN_ID: run = "local",
+    GITHUB_RUN_ATTEMPT: attempt = "1",
+    GITHUB_SERVER_URL: server,
+    GITHUB_REPOSITORY: repository,
+  } = environment;
   return {
     runId: `${run}-${attempt}`,
-    runUrl: server === undefined || repository === undefined ? undefined : `${server}/${repository}/actions/runs/${run}/attempts/${attempt}`,
+    runUrl:
+      server === undefined || repository === undefined
+        ? undefined
+        : `${server}/${repository}/actions/runs/${run}/attempts/${attempt}`,
     isPublic: await isPublicRepository(environment["GITHUB_EVENT_PATH"]),
     processors: availableParallelism(),
     memoryBytes: totalmem(),
@@ -19,7 +27,9 @@ export async function readActionsPlatform(environment: NodeJS.ProcessEnv): Promi
 async function isPublicRepository(eventPath: string | undefined): Promise<boolean> {
   if (eventPath === undefined) return true;
   try {
-    const event = JSON.parse(await readFile(eventPath, "utf8")) as { repository?: { private?: boolean; visibility?: string } };
+    const event = JSON.parse(await readFile(eventPath, "utf8")) as {
+      repository?: { private?: boolean; visibility?: string };
+    };
     return event.repository?.private !== true;
   } catch {
     return true;

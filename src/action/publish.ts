@@ -1,4 +1,10 @@
-import { error as annotateError, notice as annotateNotice, setOutput, summary, warning as annotateWarning } from "@actions/core";
+import {
+  error as annotateError,
+  notice as annotateNotice,
+  setOutput,
+  summary,
+  warning as annotateWarning,
+} from "@actions/core";
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { CommandResult } from "../commands.ts";
@@ -21,13 +27,22 @@ interface Publication {
 }
 
 /** Publishes the evidence: files, artifacts, job summary, outputs, annotations. None of it can fail a finished migration. */
-export async function publish(result: CommandResult, { inputs, log, platform, workDirectory }: Publication): Promise<void> {
+export async function publish(
+  result: CommandResult,
+  { inputs, log, platform, workDirectory }: Publication,
+): Promise<void> {
   const folder = inputs.outputDir ?? join(workDirectory, "evidence");
   const hideIdentifiers = inputs.showIdentifiers === "auto" ? platform.isPublic : !inputs.showIdentifiers;
   const files = renderEvidence(result, { hideIdentifiers, secrets: result.secrets });
   await writeFiles(folder, files);
   if (inputs.artifacts) {
-    result.report.artifacts = await uploadArtifacts(files, { folder, command: inputs.command, retentionDays: inputs.artifactRetentionDays, runId: platform.runId, log });
+    result.report.artifacts = await uploadArtifacts(files, {
+      folder,
+      command: inputs.command,
+      retentionDays: inputs.artifactRetentionDays,
+      runId: platform.runId,
+      log,
+    });
   }
   const report = hideIdentifiers ? result.publicReport() : result.report;
   await attempt(log, "write the job summary", async () => {

@@ -33,5 +33,8 @@ function takeVariables(environment: NodeJS.ProcessEnv): RawInputs {
 
 /** The values that must be masked before anything else happens. */
 export function listSecretValues(raw: RawInputs): string[] {
-  return inputDefinitions.filter((input) => input.secret === true).map((input) => raw[input.name] ?? "").filter((value) => value !== "");
+  return inputDefinitions
+    .filter((input) => input.secret === true)
+    .map((input) => raw[input.name] ?? "")
+    .filter((value) => value !== "");
 }

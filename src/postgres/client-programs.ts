@@ -38,7 +38,10 @@ function candidateFolders(major: number, clientDirectory: string | undefined): s
  * The majors that may dump this source for this target, best first: pg_dump refuses servers newer than itself, and the
  * target's pg_restore refuses archives of a newer pg_dump.
  */
-export function usableMajors({ sourceMajor, targetMajor }: Pick<ClientSearch, "sourceMajor" | "targetMajor">): number[] {
+export function usableMajors({
+  sourceMajor,
+  targetMajor,
+}: Pick<ClientSearch, "sourceMajor" | "targetMajor">): number[] {
   return Array.from({ length: Math.max(0, targetMajor - sourceMajor + 1) }, (_, index) => targetMajor - index);
 }
 
@@ -73,10 +76,13 @@ async function isExecutable(path: string): Promise<boolean> {
 export function missingClientError(search: ClientSearch, reason: string): MigrationError {
   const [best] = usableMajors(search);
   if (best === undefined) {
-    return new MigrationError(`The source runs PostgreSQL ${search.sourceMajor} and the target ${search.targetMajor}: an archive of a newer major cannot be restored into an older one.`, {
-      code: "SOURCE_NEWER_THAN_TARGET",
-      hint: `Create a Heroku Postgres database of major ${search.sourceMajor} or newer (heroku addons:create … -- --version ${search.sourceMajor}).`,
-    });
+    return new MigrationError(
+      `The source runs PostgreSQL ${search.sourceMajor} and the target ${search.targetMajor}: an archive of a newer major cannot be restored into an older one.`,
+      {
+        code: "SOURCE_NEWER_THAN_TARGET",
+        hint: `Create a Heroku Postgres database of major ${search.sourceMajor} or newer (heroku addons:create … -- --version ${search.sourceMajor}).`,
+      },
+    );
   }
   const range = best === search.sourceMajor ? `${best}` : `${search.sourceMajor} to ${best}`;
   return new MigrationError(`No pg_dump of major ${range} is installed on the runner${reason}.`, {

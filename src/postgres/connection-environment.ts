@@ -12,7 +12,11 @@ export interface ConnectionEnvironment extends AsyncDisposable {
  * (PostgreSQL manual, 34.15). Certificates go to files in a folder of our own, removed on disposal, because libpq reads
  * them only from files; a client key's must be readable by us alone.
  */
-export async function openConnectionEnvironment(url: DatabaseUrl, workDirectory: string, applicationName: string): Promise<ConnectionEnvironment> {
+export async function openConnectionEnvironment(
+  url: DatabaseUrl,
+  workDirectory: string,
+  applicationName: string,
+): Promise<ConnectionEnvironment> {
   const folder = await mkdtemp(join(workDirectory, "tls-"));
   const variables = childEnvironment({
     PGHOST: url.host,

@@ -3,7 +3,13 @@ import { access } from "node:fs/promises";
 import { MigrationError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { childEnvironment } from "./child-environment.ts";
-import { type ClientPrograms, type ClientSearch, findClientPrograms, missingClientError, usableMajors } from "./client-programs.ts";
+import {
+  type ClientPrograms,
+  type ClientSearch,
+  findClientPrograms,
+  missingClientError,
+  usableMajors,
+} from "./client-programs.ts";
 
 interface InstallOptions extends ClientSearch {
   install: boolean;
@@ -32,15 +38,37 @@ export async function findOrInstallClient(options: InstallOptions): Promise<Clie
 const pgdgScript = "/usr/share/postgresql-common/pgdg/apt.postgresql.org.sh";
 
 async function installClient(major: number, options: InstallOptions): Promise<void> {
-  if (process.platform !== "linux" || !(await exists("/usr/bin/apt-get"))) throw missingClientError(options, ", and this machine has no apt");
+  if (process.platform !== "linux" || !(await exists("/usr/bin/apt-get")))
+    throw missingClientError(options, ", and this machine has no apt");
   const prefix = await privilegePrefix(options);
-  const install = ["apt-get", "install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", `postgresql-client-${major}`];
+  const install = [
+    "apt-get",
+    "install",
+    "-y",
+    "--no-install-recommends",
+    "-o",
+    "DPkg::Lock::Timeout=120",
+    `postgresql-client-${major}`,
+  ];
   options.log.info(`Installing postgresql-client-${major} …`);
   if ((await tryCommand([...prefix, ...install])) === undefined) return;
-  if (!(await exists(pgdgScript))) await tryCommand([...prefix, "apt-get", "install", "-y", "--no-install-recommends", "postgresql-common", "ca-certificates"]);
+  if (!(await exists(pgdgScript)))
+    await tryCommand([
+      ...prefix,
+      "apt-get",
+      "install",
+      "-y",
+      "--no-install-recommends",
+      "postgresql-common",
+      "ca-certificates",
+    ]);
   await tryCommand([...prefix, pgdgScript, "-y"]);
   const problem = await tryCommand([...prefix, ...install]);
-  if (problem !== undefined) throw new MigrationError(missingClientError(options, "").message, { code: "CLIENT_MISSING", hint: `apt could not install postgresql-client-${major}: ${problem}` });
+  if (problem !== undefined)
+    throw new MigrationError(missingClientError(options, "").message, {
+      code: "CLIENT_MISSING",
+      hint: `apt could not install postgresql-client-${major}: ${problem}`,
+    });
 }
 
 async function privilegePrefix(options: ClientSearch): Promise<string[]> {

@@ -10,8 +10,8 @@ export interface PgDumpOptions {
   /** From `openConnectionEnvironment`. */
   environment: Readonly<Record<string, string>>;
   snapshotId: string;
-  /** `-Z`: a zlib level for the plain engine, 0 when only the contents are wanted. */
-  compressionLevel: number;
+  /** `-Z`: a zlib level, or `zstd:3` from 16 on; `0` when only the contents are wanted. */
+  compression: string;
   excludeSchemas: readonly string[];
   excludeTableData: readonly TableName[];
   signal: AbortSignal;
@@ -34,17 +34,26 @@ const killAfterMs = 2000;
  * comments of record: Heroku restores with --no-owner --no-privileges.
  */
 export function startPgDump(options: PgDumpOptions): PgDumpProcess {
-  const child = spawn(options.program, dumpArguments(options), { env: options.environment, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(options.program, dumpArguments(options), {
+    env: options.environment,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const messages: string[] = [];
   let stopped = false;
   const kill = (): void => {
     child.kill("SIGTERM");
     setTimeout(() => child.kill("SIGKILL"), killAfterMs).unref();
   };
-  child.stderr.setEncoding("utf8").on("data", (text: string) => messages.push(...text.split("\n").filter((line) => line !== "")));
+  child.stderr
+    .setEncoding("utf8")
+    .on("data", (text: string) => messages.push(...text.split("\n").filter((line) => line !== "")));
   options.signal.addEventListener("abort", kill, { once: true });
   const finished = new Promise<{ messages: string[] }>((resolve, reject) => {
-    child.once("error", (error) => reject(new MigrationError(`pg_dump could not be started: ${error.message}`, { code: "PG_DUMP_FAILED", cause: error })));
+    child.once("error", (error) =>
+      reject(
+        new MigrationError(`pg_dump could not be started: ${error.message}`, { code: "PG_DUMP_FAILED", cause: error }),
+      ),
+    );
     child.once("close", (code, signalName) => {
       options.signal.removeEventListener("abort", kill);
       if (code === 0 || stopped) resolve({ messages: messages.map(redact) });
@@ -64,12 +73,14 @@ export function startPgDump(options: PgDumpOptions): PgDumpProcess {
 function dumpArguments(options: PgDumpOptions): string[] {
   return [
     "--format=custom",
-    `--compress=${options.compressionLevel}`,
+    `--compress=${options.compression}`,
     `--snapshot=${options.snapshotId}`,
     "--no-password",
     "--lock-wait-timeout=60000",
     ...options.excludeSchemas.map((schema) => `--exclude-schema=${exactPattern(schema)}`),
-    ...options.excludeTableData.map(({ schema, table }) => `--exclude-table-data=${exactPattern(schema)}.${exactPattern(table)}`),
+    ...options.excludeTableData.map(
+      ({ schema, table }) => `--exclude-table-data=${exactPattern(schema)}.${exactPattern(table)}`,
+    ),
   ];
 }
 
@@ -90,12 +101,27 @@ function failure(code: number | null, signalName: NodeJS.Signals | null, message
 const hints: readonly [pattern: RegExp, hint: string][] = [
   [/permission denied/u, "Grant the missing rights (the preflight lists every statement), then run again."],
   [/row-level security/u, "Use a role with BYPASSRLS, or the tables' owner, as source user."],
-  [/server version mismatch|aborting because of server version/u, "Install the PostgreSQL client of the target's major."],
-  [/canceling statement due to lock timeout|could not obtain lock/u, "Somebody holds an exclusive lock: end that session, then run again."],
-  [/invalid snapshot|snapshot .* does not exist/u, "The source URL leads through a pooler or a balancer, or the snapshot's session was ended: use a direct connection to the primary."],
-  [/idle-in-transaction|terminating connection/u, "The server ended our session: lift its timeouts for this role while the migration runs."],
+  [
+    /server version mismatch|aborting because of server version/u,
+    "Install the PostgreSQL client of the target's major.",
+  ],
+  [
+    /canceling statement due to lock timeout|could not obtain lock/u,
+    "Somebody holds an exclusive lock: end that session, then run again.",
+  ],
+  [
+    /invalid snapshot|snapshot .* does not exist/u,
+    "The source URL leads through a pooler or a balancer, or the snapshot's session was ended: use a direct connection to the primary.",
+  ],
+  [
+    /idle-in-transaction|terminating connection/u,
+    "The server ended our session: lift its timeouts for this role while the migration runs.",
+  ],
 ];
 
 function hintFor(text: string): string {
-  return hints.find(([pattern]) => pattern.test(text))?.[1] ?? "The message is pg_dump's own; the target has not been touched.";
+  return (
+    hints.find(([pattern]) => pattern.test(text))?.[1] ??
+    "The message is pg_dump's own; the target has not been touched."
+  );
 }

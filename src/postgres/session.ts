@@ -15,6 +15,9 @@ export interface SessionOptions {
   side?: "source" | "target";
 }
 
+/** Bytes of COPY data; `rowCount` is the server's own count, known at the end. */
+export type CopyStream = Readable & { readonly rowCount: number };
+
 export const defaultConnectTimeoutMs = 15_000;
 
 /** int8 as a number: counts and sizes stay below 2^53, and a larger one must not be rounded in silence. */
@@ -106,6 +109,12 @@ export class Session implements AsyncDisposable {
     return (this.#client as unknown as { processID: number }).processID;
   }
 
+  /** Calls back once when the server or the network ends the connection. */
+  onLost(listener: (error: Error) => void): void {
+    if (this.#lost) listener(this.#lost);
+    else this.#client.once("error", listener);
+  }
+
   get isLost(): boolean {
     return this.#lost !== undefined;
   }
@@ -114,6 +123,14 @@ export class Session implements AsyncDisposable {
     if (this.#lost) throw this.#lost;
     const result = await this.#client.query<Row & pg.QueryResultRow>(sql, [...parameters]);
     return result.rows;
+  }
+
+  /** The first column of every row in PostgreSQL's binary format: for bytea, the bytes themselves. */
+  async binaryValues(sql: string, parameters: readonly unknown[] = []): Promise<Buffer[]> {
+    if (this.#lost) throw this.#lost;
+    const query = { text: sql, values: [...parameters], binary: true, rowMode: "array" as const };
+    const result = await this.#client.query<Buffer[]>(query);
+    return result.rows.map((row) => row[0] ?? Buffer.alloc(0));
   }
 
   async row<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row> {
@@ -135,7 +152,7 @@ export class Session implements AsyncDisposable {
   }
 
   /** The bytes of a `copy … to stdout`. Destroying the stream does not stop the server: close the session for that. */
-  copyTo(sql: string): Readable {
+  copyTo(sql: string): CopyStream {
     return this.#client.query(copyTo(sql));
   }
 
@@ -175,6 +192,19 @@ export async function withSession<T>(
 /** `"a""b"`: an identifier for SQL text. */
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** The same identifier in ASCII alone (`U&"caf\\00e9"`), for a session whose client encoding is not UTF-8. */
+export function asciiIdentifier(name: string): string {
+  const quoted = name.replaceAll('"', '""');
+  // eslint-disable-next-line no-control-regex -- ASCII is what is asked for
+  if (!/[^\u0000-\u007f]/u.test(name)) return `"${quoted}"`;
+  const escaped = [...quoted.replaceAll("\\", "\\\\")].map((character) => {
+    const point = character.codePointAt(0) ?? 0;
+    if (point < 0x80) return character;
+    return point > 0xffff ? `\\+${point.toString(16).padStart(6, "0")}` : `\\${point.toString(16).padStart(4, "0")}`;
+  });
+  return `U&"${escaped.join("")}"`;
 }
 
 /** `'it''s'`: a literal for SQL text, safe whatever standard_conforming_strings says. */

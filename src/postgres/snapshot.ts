@@ -43,7 +43,10 @@ const dumpSettings = [
 
 export async function applyDumpSettings(session: Session): Promise<void> {
   const major = await session.value<number>("select current_setting('server_version_num')::int / 10000");
-  const newer = [...(major >= 14 ? ["idle_session_timeout = 0"] : []), ...(major >= 17 ? ["transaction_timeout = 0"] : [])];
+  const newer = [
+    ...(major >= 14 ? ["idle_session_timeout = 0"] : []),
+    ...(major >= 17 ? ["transaction_timeout = 0"] : []),
+  ];
   await session.execute([...dumpSettings, ...newer].map((setting) => `set ${setting}`).join(";\n"));
 }
 
@@ -82,7 +85,11 @@ const attemptsAgainstNewTables = 5;
  * Locks every table, then takes the snapshot, and holds both while `use` runs. The other way round a TRUNCATE in the gap
  * would read as an empty table, without an error.
  */
-export async function withSnapshot<T>(url: DatabaseUrl, options: SnapshotOptions, use: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+export async function withSnapshot<T>(
+  url: DatabaseUrl,
+  options: SnapshotOptions,
+  use: (snapshot: Snapshot) => Promise<T>,
+): Promise<T> {
   await using holder = await Session.open(url, options);
   await applyDumpSettings(holder);
   for (let attempt = 1; attempt <= attemptsAgainstNewTables; attempt += 1) {
@@ -116,7 +123,9 @@ async function lockTables(holder: Session, tables: readonly SourceTable[], lockT
   await holder.execute(`set local lock_timeout = ${lockTimeoutMs}`);
   try {
     for (let start = 0; start < tables.length; start += tablesPerLock) {
-      const names = tables.slice(start, start + tablesPerLock).map((table) => `only ${qualifiedName(table.schema, table.table)}`);
+      const names = tables
+        .slice(start, start + tablesPerLock)
+        .map((table) => `only ${qualifiedName(table.schema, table.table)}`);
       await holder.execute(`lock table ${names.join(", ")} in access share mode`);
     }
   } catch (error) {
@@ -129,11 +138,14 @@ async function lockTables(holder: Session, tables: readonly SourceTable[], lockT
 
 function lockError(error: unknown): unknown {
   if (sqlStateOf(error) !== "55P03") return error;
-  return new MigrationError("A table of the source stayed locked by somebody else while the snapshot was to be taken.", {
-    code: "LOCK_TIMEOUT",
-    hint: "Find the session in pg_locks (the preflight lists it), let it finish or end it, then run again.",
-    cause: error,
-  });
+  return new MigrationError(
+    "A table of the source stayed locked by somebody else while the snapshot was to be taken.",
+    {
+      code: "LOCK_TIMEOUT",
+      hint: "Find the session in pg_locks (the preflight lists it), let it finish or end it, then run again.",
+      cause: error,
+    },
+  );
 }
 
 export function sqlStateOf(error: unknown): string | undefined {

@@ -1,0 +1,66 @@
+import type { ArchiveHead } from "../archive/contents.ts";
+import { textOf } from "../archive/contents.ts";
+import type { ArchiveEntry } from "../archive/entry.ts";
+import { MigrationError } from "../errors.ts";
+import type { Session } from "../postgres/session.ts";
+import { readTableShapes } from "./source-tables.ts";
+import type { BlockPlan } from "./tasks.ts";
+
+/** The data blocks that the contents promise, in their order: pg_restore reads a pipe front to back. */
+export async function planBlocks(session: Session, head: ArchiveHead): Promise<BlockPlan[]> {
+  const entries = head.entries.filter((entry) => entry.hasData);
+  const shapes = await readTableShapes(
+    session,
+    entries.filter(isTableData).map((entry) => entry.oid),
+  );
+  const plans: BlockPlan[] = [];
+  for (const entry of entries) {
+    if (isTableData(entry)) {
+      const shape = shapes.get(entry.oid);
+      if (shape === undefined) throw unknownData(entry, head);
+      plans.push({ kind: "table", dumpId: entry.dumpId, shape, slices: 1, estimatedBytes: shape.bytes });
+    } else if (entry.desc === "BLOBS") {
+      plans.push({ kind: "large-objects", dumpId: entry.dumpId, oids: await listLargeObjects(session, entry, head) });
+    } else {
+      throw unknownData(entry, head);
+    }
+  }
+  return plans;
+}
+
+function isTableData(entry: ArchiveEntry): boolean {
+  return entry.desc === "TABLE DATA";
+}
+
+/** Thrown for what only pg_dump itself can read, e.g. foreign tables; the caller falls back to it. */
+export class UnreadableEntryError extends MigrationError {}
+
+function unknownData(entry: ArchiveEntry, head: ArchiveHead): UnreadableEntryError {
+  return new UnreadableEntryError(
+    `The archive's entry ${entry.dumpId} (${entry.desc} ${textOf(head)(entry.tag)}) is not a table whose rows can be read in slices.`,
+    {
+      code: "ENTRY_UNKNOWN",
+    },
+  );
+}
+
+/**
+ * Up to 1.15 one BLOBS entry holds all large objects, in the order of their OIDs; from 1.16 on each depends on a BLOB
+ * METADATA entry whose definition lists its objects, one a line, in the order of the data.
+ */
+async function listLargeObjects(session: Session, entry: ArchiveEntry, head: ArchiveHead): Promise<number[]> {
+  const metadata = head.entries.find(
+    (other) => other.desc === "BLOB METADATA" && entry.dependencies.includes(other.dumpId),
+  );
+  if (metadata?.definition) {
+    return metadata.definition
+      .toString("latin1")
+      .split("\n")
+      .filter((line) => line.trim() !== "")
+      .map(Number);
+  }
+  const rows = await session.rows<{ oid: number }>(
+    "select oid::int8 as oid from pg_catalog.pg_largeobject_metadata order by oid",
+  );
+  return rows.map((row) => row.oid);
+}

@@ -1,0 +1,168 @@
+import type { ArchiveHead } from "../archive/contents.ts";
+import { UnsupportedArchiveVersionError } from "../archive/errors.ts";
+import { MigrationError } from "../errors.ts";
+import { formatBytes, formatCount, plural } from "../format.ts";
+import { openConnectionEnvironment } from "../postgres/connection-environment.ts";
+import type { PgDumpOptions } from "../postgres/pg-dump.ts";
+import type { Snapshot } from "../postgres/snapshot.ts";
+import type { ContentsEdit, DumpRecord, TableRecord } from "../report.ts";
+import type { Run } from "../run.ts";
+import { partBytesFor } from "../storage/part-size.ts";
+import { type Upload, startUpload } from "../storage/upload.ts";
+import type { BlockRecord } from "./assemble.ts";
+import { UnreadableEntryError } from "./blocks.ts";
+import { applicationNameOf } from "./application-name.ts";
+import type { DumpRequest, EngineRequest } from "./engine.ts";
+import { dumpInParallel } from "./parallel.ts";
+import { dumpPlainly } from "./plain.ts";
+import { DumpProgress } from "./progress.ts";
+import { chooseLevel, chooseJobs } from "./tuning.ts";
+
+/** An archive that is complete in the bucket, and what is known of it from the reading side. */
+export interface DumpedArchive {
+  record: DumpRecord;
+  /** As it stands in the archive, after the edits. */
+  head: ArchiveHead;
+  edits: ContentsEdit[];
+  /** Rows and slices of each data block; empty where pg_dump wrote them. */
+  blocks: BlockRecord[];
+  tables: TableRecord[];
+}
+
+/**
+ * Dumps the source into one archive in the bucket, as one stream, without a file. The object appears only after
+ * everything was written and pg_dump ended well; any failure aborts the upload.
+ */
+export async function dump(request: DumpRequest): Promise<DumpedArchive> {
+  const { run } = request;
+  if (run.inputs.dumpEngine === "pg_dump") return await dumpWith("pg_dump", request);
+  try {
+    return await dumpWith("parallel", request);
+  } catch (error) {
+    const isBeyondUs = error instanceof UnsupportedArchiveVersionError || error instanceof UnreadableEntryError;
+    if (!isBeyondUs || run.inputs.dumpEngine === "parallel") throw error;
+    run.log.warning(`${error.message} Plain pg_dump writes the archive instead.`);
+    return await dumpWith("pg_dump", request);
+  }
+}
+
+async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Promise<DumpedArchive> {
+  const { run, snapshot, client, bucket, key } = request;
+  const startedAt = performance.now();
+  const partBytes = partBytesFor(request.estimatedBytes);
+  const jobs = engine === "parallel" ? chooseJobs(run, request.connectionRoom) : 1;
+  const level = chooseLevel(run.inputs);
+  await using environment = await openConnectionEnvironment(
+    run.inputs.source,
+    run.workDirectory,
+    applicationNameOf("pg_dump"),
+  );
+  await run.state.set({ archive: { key } });
+  await using upload = await startUpload(bucket, key, {
+    partBytes,
+    partsInFlight: 4,
+    signal: run.signal,
+    log: run.log,
+    onPart: (part) => progress.part(part.uploadedBytes, part.uploadedParts),
+  });
+  await run.state.set({ upload: { key, uploadId: upload.uploadId } });
+  const progress = new DumpProgress(run, request.estimatedBytes);
+  const pgDump = pgDumpOptions(request, environment.variables, engine, level);
+  const result = await holding(snapshot, run.signal, async (signal) => {
+    const engineRequest: EngineRequest = {
+      ...request,
+      pgDump: { ...pgDump, signal },
+      jobs,
+      level,
+      progress,
+      signal,
+      write: (bytes) => upload.write(bytes),
+    };
+    return engine === "parallel" ? await dumpInParallel(engineRequest) : await dumpPlainly(engineRequest);
+  });
+  const completed = await completeUpload(upload, run);
+  const copyBytes = result.tables.reduce((sum, table) => sum + table.bytes, 0);
+  const record: DumpRecord = {
+    engine,
+    clientVersion: client.version,
+    archiveVersion: result.head.header.version,
+    compression: `${run.inputs.compression} ${level}`,
+    jobs,
+    archiveKey: key,
+    archiveBytes: completed.bytes,
+    archiveSha256: completed.sha256,
+    copyBytes,
+    rows: result.tables.reduce((sum, table) => sum + table.rows, 0),
+    parts: completed.parts,
+    partBytes,
+    seconds: (performance.now() - startedAt) / 1000,
+    snapshotLsn: snapshot.lsn,
+    largeObjects: result.largeObjects,
+    retries: result.retries,
+  };
+  return { record, head: result.head, edits: result.edits, blocks: result.blocks, tables: result.tables };
+}
+
+async function completeUpload(upload: Upload, run: Run): ReturnType<Upload["complete"]> {
+  const completed = await upload.complete();
+  await run.state.clear("upload");
+  return completed;
+}
+
+function pgDumpOptions(
+  { run, snapshot, client }: DumpRequest,
+  environment: Record<string, string>,
+  engine: DumpRecord["engine"],
+  level: number,
+): Omit<PgDumpOptions, "signal"> {
+  const { inputs } = run;
+  return {
+    program: client.pgDump,
+    environment,
+    snapshotId: snapshot.id,
+    // The parallel engine takes only the contents, which are not compressed.
+    compression:
+      engine === "parallel" || inputs.compression === "none"
+        ? "0"
+        : inputs.compression === "zstd"
+          ? `zstd:${level}`
+          : String(level),
+    excludeSchemas: inputs.excludeSchemas,
+    excludeTableData: inputs.excludeTableData,
+  };
+}
+
+/** Runs `work` with a signal that also fires when the snapshot's holder is lost: nothing read after that is of one moment. */
+async function holding<T>(
+  snapshot: Snapshot,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const lost = new AbortController();
+  const onLost = (error: Error): void => lost.abort(holderLost(error));
+  snapshot.holder.onLost(onLost);
+  const result = await work(AbortSignal.any([signal, lost.signal]));
+  // A holder that died unnoticed would leave the readers' snapshots alone in the world: ask it once more.
+  await snapshot.holder.execute("select 1").catch((error: unknown) => {
+    throw holderLost(error);
+  });
+  return result;
+}
+
+function holderLost(cause: unknown): MigrationError {
+  return new MigrationError(
+    "The connection that holds the source's snapshot was lost, so what was read is no longer of one moment.",
+    {
+      code: "SNAPSHOT_LOST",
+      hint: "See the source's log for who ended it (a failover, an administrator, a network cut), then run again. The target has not been touched.",
+      cause,
+    },
+  );
+}
+
+/** One line for the log and the report. */
+export function describeDump({ record }: DumpedArchive): string {
+  const ratio = record.copyBytes > 0 ? `, ${formatBytes(record.copyBytes)} of rows` : "";
+  const rows = record.engine === "parallel" ? `${formatCount(record.rows)} rows${ratio}, ` : "";
+  return `${rows}${formatBytes(record.archiveBytes)} archive in ${plural(record.parts, "part")}, ${record.engine} with ${plural(record.jobs, "reader")}`;
+}

@@ -1,0 +1,73 @@
+import type { ArchiveHead } from "../archive/contents.ts";
+import { type EditedContents, editContents } from "../archive/edit.ts";
+import { nameEntry } from "../archive/list.ts";
+import { MigrationError } from "../errors.ts";
+import { listNames } from "../format.ts";
+import type { Session } from "../postgres/session.ts";
+import type { ContentsEdit } from "../report.ts";
+
+/** What stays behind, decided by the gate: the provider's agents, and what the user named. */
+export interface LeftOut {
+  extensions: readonly string[];
+  schemas: readonly string[];
+}
+
+export interface EditedHead {
+  head: ArchiveHead;
+  edits: ContentsEdit[];
+}
+
+const listExtensionTablesSql = `
+  select n.nspname as schema, c.relname as name
+  from pg_catalog.pg_extension e
+  join pg_catalog.pg_class c on c.oid = any (e.extconfig)
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where e.extname = any ($1)`;
+
+/**
+ * Takes out of the contents what a restore on Heroku as an unprivileged user cannot carry: the extensions and schemas
+ * left behind, comments on extensions, event triggers, publications, subscriptions; tablespaces are cleared.
+ *
+ * @throws MigrationError when something that stays needs something that goes
+ */
+export async function editForHeroku(head: ArchiveHead, leftOut: LeftOut, session: Session): Promise<EditedHead> {
+  const extensionTables = await session.rows<{ schema: string; name: string }>(listExtensionTablesSql, [
+    leftOut.extensions,
+  ]);
+  const edited = editContents(head, {
+    extensions: leftOut.extensions,
+    schemas: leftOut.schemas,
+    extensionTables,
+    extensionComments: true,
+    eventTriggers: true,
+    publications: true,
+    subscriptions: true,
+    tablespaces: true,
+  });
+  refuseConflicts(edited);
+  return { head: edited.head, edits: listEdits(edited) };
+}
+
+function refuseConflicts({ conflicts }: EditedContents): void {
+  if (conflicts.length === 0) return;
+  const sentences = conflicts.map(({ entry, problem, dependants }) =>
+    problem === "has-data"
+      ? `${nameEntry(entry)} holds data`
+      : `${nameEntry(entry)} is needed by ${listNames(dependants.map(nameEntry))}`,
+  );
+  throw new MigrationError(`Something that is to be left behind cannot be: ${listNames(sentences)}.`, {
+    code: "LEFT_OUT_NEEDED",
+    hint: "Drop what depends on it in the source, or take it off exclude-schemas or exclude-extensions. Nothing was changed anywhere.",
+  });
+}
+
+function listEdits({ removed, clearedTablespaces }: EditedContents): ContentsEdit[] {
+  return [
+    ...removed.map(({ entry, reason }): ContentsEdit => ({ kind: "removed", description: nameEntry(entry), reason })),
+    ...clearedTablespaces.map(({ entry, tablespace }): ContentsEdit => ({
+      kind: "tablespace-cleared",
+      description: nameEntry(entry),
+      reason: `Heroku has no tablespace ${tablespace}`,
+    })),
+  ];
+}

@@ -1,0 +1,47 @@
+import type { ArchiveHead } from "../archive/contents.ts";
+import type { ClientPrograms } from "../postgres/client-programs.ts";
+import type { PgDumpOptions } from "../postgres/pg-dump.ts";
+import type { Snapshot } from "../postgres/snapshot.ts";
+import type { ContentsEdit, TableRecord } from "../report.ts";
+import type { Run } from "../run.ts";
+import type { Bucket } from "../storage/bucket.ts";
+import type { BlockRecord } from "./assemble.ts";
+import type { LeftOut } from "./edits.ts";
+import type { DumpProgress } from "./progress.ts";
+
+export interface DumpRequest {
+  run: Run;
+  snapshot: Snapshot;
+  client: ClientPrograms;
+  bucket: Bucket;
+  key: string;
+  leftOut: LeftOut;
+  /** What the source will give, bytes on disk, for progress and part size. */
+  estimatedBytes: number;
+  /** Free connections of the source that readers may take. */
+  connectionRoom: number;
+  sourceMajor: number;
+}
+
+/** What both engines are given. */
+export interface EngineRequest extends DumpRequest {
+  pgDump: PgDumpOptions;
+  jobs: number;
+  level: number;
+  write: (bytes: Uint8Array) => Promise<void>;
+  progress: DumpProgress;
+  /** Fires also when the snapshot's holder is lost. */
+  signal: AbortSignal;
+}
+
+/** What an engine hands back once every byte is written. */
+export interface EngineResult {
+  /** As it stands in the archive, after the edits. */
+  head: ArchiveHead;
+  edits: ContentsEdit[];
+  /** Rows and slices of each data block; empty where pg_dump wrote them. */
+  blocks: BlockRecord[];
+  tables: TableRecord[];
+  retries: number;
+  largeObjects: number;
+}

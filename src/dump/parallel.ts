@@ -1,0 +1,117 @@
+import { type ArchiveHead, encodingOf, serializeHead } from "../archive/contents.ts";
+import { withCompression } from "../archive/header.ts";
+import type { TableRecord } from "../report.ts";
+import { applicationNameOf } from "./application-name.ts";
+import { type BlockRecord, writeBlocks } from "./assemble.ts";
+import { planBlocks } from "./blocks.ts";
+import { startAndReadContents } from "./contents.ts";
+import type { EngineRequest, EngineResult } from "./engine.ts";
+import { editForHeroku } from "./edits.ts";
+import type { ReaderSettings } from "./messages.ts";
+import { Readers } from "./readers.ts";
+import { type BlockPlan, planTasks } from "./tasks.ts";
+import { pieceBytes, sliceBytes, windowBytes } from "./tuning.ts";
+
+/** Ranges of pages are read without a scan of the whole table from this major on. */
+const firstMajorWithTidRangeScan = 14;
+
+/**
+ * Contents from the real pg_dump, data blocks by many readers: the archive inflates to what pg_dump would have written,
+ * byte for byte, and any pg_restore reads it from a pipe.
+ */
+export async function dumpInParallel(request: EngineRequest): Promise<EngineResult> {
+  const { snapshot, progress, sourceMajor } = request;
+  const { head, edits } = await readEditedContents(request);
+  const blocks = await planBlocks(snapshot.holder, head);
+  const tasks = planTasks(blocks, { sliceBytes, canSlice: sourceMajor >= firstMajorWithTidRangeScan });
+  const headBytes = serializeHead(head);
+  await request.write(headBytes);
+  await using readers = new Readers(tasks, {
+    settings: readerSettings(request, head),
+    jobs: request.jobs,
+    windowBytes,
+    signal: request.signal,
+    onRetry: (message) => request.run.log.warning(message),
+  });
+  const { algorithm } = head.header.compression;
+  const records = await writeBlocks({
+    blocks,
+    tasks,
+    readers,
+    algorithm,
+    level: request.level,
+    offset: headBytes.length,
+    write: request.write,
+    onPiece: (piece) => progress.read(piece.textBytes, piece.bytes.length, piece.rows),
+  });
+  return {
+    head,
+    edits,
+    blocks: records,
+    tables: listTables(blocks, records),
+    retries: readers.retries,
+    largeObjects: countLargeObjects(blocks),
+  };
+}
+
+/** pg_dump has served once its contents are here: the rest of its archive is not needed. */
+async function readEditedContents({
+  pgDump,
+  leftOut,
+  snapshot,
+  run,
+  level,
+}: EngineRequest): ReturnType<typeof editForHeroku> {
+  const started = await startAndReadContents(pgDump);
+  await started.process.stop();
+  const algorithm = run.inputs.compression;
+  const head = {
+    ...started.head,
+    header: withCompression(started.head.header, { algorithm, level: algorithm === "none" ? 0 : level }),
+  };
+  return await editForHeroku(head, leftOut, snapshot.holder);
+}
+
+function readerSettings({ run, snapshot, level }: EngineRequest, head: ArchiveHead): ReaderSettings {
+  const { source } = run.inputs;
+  return {
+    host: source.host,
+    port: source.port,
+    user: source.user,
+    password: source.password.reveal(),
+    database: source.database,
+    sslMode: source.sslMode,
+    ca: source.tls.ca,
+    clientCertificate: source.tls.clientCertificate,
+    clientKey: source.tls.clientKey?.reveal(),
+    applicationName: applicationNameOf("reader"),
+    snapshotId: snapshot.id,
+    encoding: encodingOf(head),
+    algorithm: head.header.compression.algorithm,
+    level,
+    pieceBytes,
+  };
+}
+
+function listTables(blocks: readonly BlockPlan[], records: readonly BlockRecord[]): TableRecord[] {
+  return blocks.flatMap((block, index): TableRecord[] => {
+    const record = records[index];
+    if (block.kind !== "table" || record === undefined) return [];
+    const { schema, table } = block.shape;
+    return [
+      {
+        schema,
+        table,
+        rows: record.rows,
+        bytes: record.textBytes,
+        compressedBytes: record.archiveBytes,
+        slices: record.slices.length,
+        seconds: record.seconds,
+      },
+    ];
+  });
+}
+
+function countLargeObjects(blocks: readonly BlockPlan[]): number {
+  return blocks.reduce((sum, block) => sum + (block.kind === "large-objects" ? block.oids.length : 0), 0);
+}

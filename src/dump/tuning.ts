@@ -1,0 +1,28 @@
+import type { Inputs } from "../inputs/inputs.ts";
+import type { Run } from "../run.ts";
+
+/** More readers than this gain nothing on any machine that runs workflows, and take connections from the application. */
+const mostJobs = 16;
+
+/** As many readers as the runner has processors, at least two, within what the source has left. */
+export function chooseJobs({ inputs, platform }: Pick<Run, "inputs" | "platform">, connectionRoom: number): number {
+  const wanted = inputs.jobs === "auto" ? Math.min(mostJobs, Math.max(2, platform.processors)) : inputs.jobs;
+  return Math.max(1, Math.min(wanted, connectionRoom));
+}
+
+/**
+ * gzip 3: on two cores shared with the server the whole dump took 0.29 to 0.31 of pg_dump's time at 1.07 of its archive;
+ * level 1 saved little more time for 1.14, level 6 cost 0.49 (docs/performance.md). zstd 3 is zstd's own default.
+ */
+export function chooseLevel(inputs: Pick<Inputs, "compression" | "compressionLevel">): number {
+  return inputs.compressionLevel === "auto" ? 3 : inputs.compressionLevel;
+}
+
+/** Bytes on disk per slice: small enough to share a table among readers, large enough that a statement costs nothing. */
+export const sliceBytes = 32 * 1024 * 1024;
+
+/** Text per compressed piece: its deflate starts with an empty window, which costs about 1 % of size at this length. */
+export const pieceBytes = 2 * 1024 * 1024;
+
+/** Compressed bytes that may wait for their turn, over all readers. */
+export const windowBytes = 48 * 1024 * 1024;
