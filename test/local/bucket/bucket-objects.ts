@@ -34,6 +34,7 @@ export interface BucketObjects {
 export function accessObjects(state: BucketState): BucketObjects {
   const stream = (key: string) => {
     const object = readObject(state, key);
+    if (object.segments.some(({ isDiscarded }) => isDiscarded)) throw new Error(`The bucket discarded "${key}".`);
     return readSegments(object.segments, 0, object.bytes);
   };
   const read = (key: string) => collect(stream(key));

@@ -57,7 +57,7 @@ const SERVER = fileURLToPath(new URL("server.ts", import.meta.url));
 /** Starts a bucket in a process of its own; it ends with `close`, and also when this process does. */
 export async function startBucketProcess(options: BucketProcessOptions): Promise<BucketProcess> {
   const child = spawn(process.execPath, [SERVER, ...renderFlags(options)], {
-    stdio: ["pipe", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "pipe"],
     env: {
       TMPDIR: process.env["TMPDIR"],
       BUCKET_ACCESS_KEY_ID: options.accessKeyId,
@@ -65,7 +65,7 @@ export async function startBucketProcess(options: BucketProcessOptions): Promise
       BUCKET_SESSION_TOKEN: options.sessionToken ?? "",
     },
   });
-  const place = await readPlace(child, child.stdout);
+  const place = await readPlace(child, child.stdout, child.stderr);
   const ask = createAsk(place.endpoint);
   const close = () => stop(child);
   return {
@@ -107,10 +107,16 @@ function renderFlags(options: BucketProcessOptions): string[] {
 
 type Place = Pick<BucketProcess, "endpoint" | "virtualHostEndpoint" | "port" | "pid">;
 
-async function readPlace(child: ChildProcess, stdout: Readable): Promise<Place> {
-  const lines = createInterface({ input: stdout });
-  for await (const line of lines) return JSON.parse(line) as Place;
-  throw new Error(`The bucket's process ended before it was ready (exit code ${child.exitCode}).`);
+async function readPlace(child: ChildProcess, stdout: Readable, stderr: Readable): Promise<Place> {
+  let complaint = "";
+  const listen = (chunk: Buffer): void => void (complaint += chunk.toString());
+  stderr.on("data", listen);
+  for await (const line of createInterface({ input: stdout })) {
+    stderr.off("data", listen).pipe(process.stderr, { end: false });
+    return JSON.parse(line) as Place;
+  }
+  if (child.exitCode === null) await once(child, "exit");
+  throw new Error(`The bucket's process ended before it was ready (exit code ${child.exitCode}): ${complaint}`);
 }
 
 function createAsk(endpoint: string) {

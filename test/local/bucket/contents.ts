@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
-import { s3Error } from "./s3-error.ts";
 
 /**
  * Where bytes go: "memory" keeps them, "disk" writes each body to a file of its own in a temporary folder,
@@ -15,6 +14,8 @@ export type Storage = "memory" | "disk" | "discard";
 /** The stored bytes of one body: a whole object, or one part of one. */
 export interface Segment {
   bytes: number;
+  /** The bytes were counted and thrown away. */
+  isDiscarded?: boolean;
   /** The bytes from `start` to `end`, exclusive. */
   read(start: number, end: number): AsyncIterable<Buffer> | Iterable<Buffer>;
   /** Gives the room back; the segment must not be read afterwards. */
@@ -99,16 +100,18 @@ class DiscardWriter implements SegmentWriter {
   }
 
   async finish(): Promise<Segment> {
-    return this.#kept?.finish() ?? { bytes: this.#bytes, read: refuseDiscarded, release: async () => {} };
+    if (this.#kept !== undefined) return this.#kept.finish();
+    return {
+      bytes: this.#bytes,
+      isDiscarded: true,
+      read: () => [],
+      release: async () => {},
+    };
   }
 
   async abandon(): Promise<void> {
     this.#kept = undefined;
   }
-}
-
-function refuseDiscarded(): never {
-  throw s3Error("NotImplemented", "This bucket discards what it is given; the content cannot be read back.");
 }
 
 class DiskWriter implements SegmentWriter {
@@ -145,7 +148,10 @@ class DiskWriter implements SegmentWriter {
   }
 
   async abandon(): Promise<void> {
+    const closed = this.#file.closed ? undefined : once(this.#file, "close");
     this.#file.destroy();
+    // Not before it is closed: a file that is only now being opened would come into being after its removal.
+    await closed;
     await rm(this.#path, { force: true });
   }
 }

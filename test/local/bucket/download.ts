@@ -20,21 +20,29 @@ const OVERRIDES = [
 
 /** GetObject: 200 whole, 206 for one range, 416 for a range beyond the end. */
 export function getObject(exchange: Exchange): Answer {
+  const answer = describeObject(exchange);
+  if (answer.content?.object.segments.some(({ isDiscarded }) => isDiscarded)) {
+    throw s3Error("NotImplemented", "This bucket discards what it is given; the content cannot be read back.");
+  }
+  return answer;
+}
+
+/** HeadObject: the headers of GetObject. */
+export function headObject(exchange: Exchange): Answer {
+  const { status, headers = {} } = describeObject(exchange);
+  return { status, headers };
+}
+
+function describeObject(exchange: Exchange): Answer {
   const object = readObject(exchange);
   const { start, end, isPartial } = readRange(exchange, object.bytes);
-  const headers = describe(exchange, object);
+  const headers = describeHeaders(exchange, object);
   if (isPartial) headers["content-range"] = `bytes ${start}-${end - 1}/${object.bytes}`;
   else if (findHeader(exchange.request, "x-amz-checksum-mode") === "ENABLED") {
     Object.assign(headers, renderChecksum(object.checksum));
   }
   headers["content-length"] = String(end - start);
   return { status: isPartial ? 206 : 200, headers, content: { object, start, end } };
-}
-
-/** HeadObject: the headers of GetObject. */
-export function headObject(exchange: Exchange): Answer {
-  const { status, headers = {} } = getObject(exchange);
-  return { status, headers };
 }
 
 function readObject(exchange: Exchange): StoredObject {
@@ -49,7 +57,7 @@ function readObject(exchange: Exchange): StoredObject {
   throw s3Error("NoSuchKey", undefined, { Key: request.key });
 }
 
-function describe({ request, fault }: Exchange, object: StoredObject): Record<string, string> {
+function describeHeaders({ request, fault }: Exchange, object: StoredObject): Record<string, string> {
   const headers: Record<string, string> = {
     ...object.headers,
     etag: renderEtag(object.etag, fault.wrongEtag),
