@@ -8,7 +8,8 @@ const wordsPerGroup = 16;
 
 /** Adler-32 as zlib computes it; `checksum` continues an earlier one. */
 export function adler32(bytes: Uint8Array, checksum = 1): number {
-  const leadingBytes = Math.min(bytes.length, -bytes.byteOffset & 3);
+  const leadingBytes = -bytes.byteOffset & 3;
+  if (bytes.length <= leadingBytes) return addBytes(checksum, bytes, 0, bytes.length);
   const wordCount = (bytes.length - leadingBytes) >>> 2;
   const trailing = leadingBytes + wordCount * 4;
   const lead = addBytes(checksum, bytes, 0, leadingBytes);

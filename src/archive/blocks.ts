@@ -1,5 +1,6 @@
 import { zstdCompressSync } from "node:zlib";
 import { adler32Combine } from "./adler32.ts";
+import { UnsupportedCompressionError } from "./errors.ts";
 import type { CompressionAlgorithm } from "./header.ts";
 import type { Piece } from "./pieces.ts";
 import { encodeInt, intBytes, oidToInt } from "./primitives.ts";
@@ -47,7 +48,7 @@ export class ContentFraming {
   #textBytes = 0;
 
   constructor(algorithm: CompressionAlgorithm, level = -1) {
-    if (algorithm === "lz4") throw new RangeError("lz4 data can be neither written nor read here");
+    if (algorithm === "lz4") throw new UnsupportedCompressionError(algorithm);
     this.#algorithm = algorithm;
     this.#level = level;
   }

@@ -1,4 +1,4 @@
-import { constants, createInflate, createZstdDecompress, inflateSync } from "node:zlib";
+import { createInflate, createZstdDecompress, inflateSync, zstdDecompressSync } from "node:zlib";
 import type { Inflate, ZstdDecompress } from "node:zlib";
 import { ZstdFrames } from "./zstd-frames.ts";
 
@@ -44,7 +44,7 @@ export class StoredDecoder implements Decoder {
 /** One zlib stream, which must end with the content: pg_restore loops for ever on anything behind it. */
 export class InflateDecoder implements Decoder {
   readonly #sink: TextSink;
-  #batch = new Batch();
+  readonly #batch = new Batch();
   #feed: StreamFeed | undefined;
 
   constructor(sink: TextSink) {
@@ -55,40 +55,35 @@ export class InflateDecoder implements Decoder {
 
   write(bytes: Buffer): Promise<void> | undefined {
     this.#batch.add(bytes);
-    if (this.#batch.length < batchBytes) return undefined;
-    this.#feed ??= new StreamFeed(createInflate({ chunkSize: outputBytes }), this.#sink);
-    return this.#feed.write(this.#batch.take());
+    return this.#batch.length < batchBytes ? undefined : this.#flush();
   }
 
   async end(): Promise<void> {
-    const rest = this.#batch.take();
-    if (!this.#feed && this.#inflateAtOnce(rest)) return;
-    this.#feed ??= new StreamFeed(createInflate({ chunkSize: outputBytes }), this.#sink);
-    if (rest.length > 0) await this.#feed.write(rest);
-    await this.#feed.end();
+    if (!this.#feed && decompressWhole(inflateSync, this.#batch.join(), this.#sink)) return;
+    if (this.#batch.length > 0 || !this.#feed) await this.#flush();
+    await this.#feed?.end();
   }
 
   destroy(): void {
     this.#feed?.destroy();
   }
 
-  #inflateAtOnce(bytes: Buffer): boolean {
-    const text = inflateWhole(bytes);
-    if (text === undefined) return false;
-    if (text.length > 0) this.#sink(text);
-    return true;
+  #flush(): Promise<void> {
+    this.#feed ??= new StreamFeed(createInflate({ chunkSize: outputBytes }), this.#sink);
+    return this.#feed.write(this.#batch.take());
   }
 }
 
 /** Frames of zstd, each of which must begin with a chunk: pg_restore drops what follows a frame in the same chunk. */
 export class ZstdDecoder implements Decoder {
+  readonly #sink: TextSink;
   readonly #frames = new ZstdFrames();
-  readonly #feed: StreamFeed;
   readonly #batch = new Batch();
+  #feed: StreamFeed | undefined;
   #isChunkStart = false;
 
   constructor(sink: TextSink) {
-    this.#feed = new StreamFeed(createZstdDecompress({ chunkSize: outputBytes }), sink);
+    this.#sink = sink;
   }
 
   startChunk(): void {
@@ -96,23 +91,30 @@ export class ZstdDecoder implements Decoder {
   }
 
   write(bytes: Buffer): Promise<void> | undefined {
-    if (this.#frames.isBetween && !this.#isChunkStart) throw new Error("a zstd frame begins in the middle of a chunk");
+    if (this.#frames.isBetween && !this.#isChunkStart) throw new Error("bytes follow a zstd frame in its chunk");
     this.#isChunkStart = false;
-    const frameEnd = this.#frames.push(bytes);
-    if (frameEnd < bytes.length) throw new Error("bytes follow a zstd frame in its chunk");
+    // Node's decoder takes a new frame only at the start of a write.
+    const frameBefore = this.#frames.isBetween && this.#batch.length > 0 ? this.#flush() : undefined;
+    if (this.#frames.push(bytes) < bytes.length) throw new Error("bytes follow a zstd frame in its chunk");
     this.#batch.add(bytes);
-    // The decoder takes a new frame only at the start of a write.
-    const isDue = this.#frames.isBetween || this.#batch.length >= batchBytes;
-    return isDue ? this.#feed.write(this.#batch.take()) : undefined;
+    if (this.#batch.length < batchBytes) return frameBefore;
+    return frameBefore ? frameBefore.then(() => this.#flush()) : this.#flush();
   }
 
   async end(): Promise<void> {
     if (!this.#frames.isBetween) throw new Error("its last zstd frame is cut short");
-    await this.#feed.end();
+    if (!this.#feed && decompressWhole(zstdDecompressSync, this.#batch.join(), this.#sink)) return;
+    if (this.#batch.length > 0) await this.#flush();
+    await this.#feed?.end();
   }
 
   destroy(): void {
-    this.#feed.destroy();
+    this.#feed?.destroy();
+  }
+
+  #flush(): Promise<void> {
+    this.#feed ??= new StreamFeed(createZstdDecompress({ chunkSize: outputBytes }), this.#sink);
+    return this.#feed.write(this.#batch.take());
   }
 }
 
@@ -126,9 +128,13 @@ class Batch {
     this.length += bytes.length;
   }
 
+  join(): Buffer {
+    if (this.#views.length !== 1) this.#views = [Buffer.concat(this.#views)];
+    return this.#views[0] as Buffer;
+  }
+
   take(): Buffer {
-    const [first] = this.#views;
-    const joined = first && this.#views.length === 1 ? first : Buffer.concat(this.#views);
+    const joined = this.join();
     this.#views = [];
     this.length = 0;
     return joined;
@@ -199,15 +205,18 @@ class StreamFeed {
   }
 }
 
-/** The text of a whole zlib stream, or undefined where it is too long to be made in one go. */
-function inflateWhole(bytes: Buffer): Buffer | undefined {
+type Decompress = (bytes: Buffer, options: { info: boolean; maxOutputLength: number }) => unknown;
+
+/** Gives the text of one whole stream to the sink, unless it is too long to be made in one go. */
+function decompressWhole(decompress: Decompress, bytes: Buffer, sink: TextSink): boolean {
   try {
-    const options = { info: true, maxOutputLength: maxSyncTextBytes, finishFlush: constants.Z_FINISH };
-    const { buffer, engine } = inflateSync(bytes, options) as unknown as { buffer: Buffer; engine: Inflate };
+    const result = decompress(bytes, { info: true, maxOutputLength: maxSyncTextBytes });
+    const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } };
     if (engine.bytesWritten < bytes.length) throw new Error("bytes follow the end of its compressed stream");
-    return buffer;
+    if (buffer.length > 0) sink(buffer);
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return undefined;
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return false;
     throw error;
   }
 }

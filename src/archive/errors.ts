@@ -30,3 +30,12 @@ export class UnsupportedArchiveVersionError extends Error {
     this.version = version;
   }
 }
+
+/** Sound, but compressed in a way that cannot be written or read here: lz4, or what 1.14 has no word for. */
+export class UnsupportedCompressionError extends Error {
+  override readonly name = "UnsupportedCompressionError";
+
+  constructor(algorithm: string, where = "Node has no such algorithm") {
+    super(`Data compressed with ${algorithm} cannot be handled: ${where}`);
+  }
+}

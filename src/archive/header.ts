@@ -1,4 +1,4 @@
-import { UnsupportedArchiveVersionError } from "./errors.ts";
+import { UnsupportedArchiveVersionError, UnsupportedCompressionError } from "./errors.ts";
 import type { ByteReader, ByteWriter } from "./primitives.ts";
 
 export type ArchiveVersion = "1.14" | "1.15" | "1.16";
@@ -81,7 +81,7 @@ export function withCompression(header: ArchiveHeader, compression: Compression)
   const { algorithm } = compression;
   if (header.version !== "1.14") return { ...header, compression: { algorithm } };
   if (algorithm !== "none" && algorithm !== "gzip") {
-    throw new RangeError(`Archive version 1.14 cannot hold ${algorithm} data`);
+    throw new UnsupportedCompressionError(algorithm, "archive version 1.14 has only gzip");
   }
   const level = algorithm === "none" ? 0 : (compression.level ?? -1);
   return { ...header, compression: { algorithm, level } };

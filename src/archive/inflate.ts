@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
 import { InflateDecoder, StoredDecoder, ZstdDecoder } from "./decoders.ts";
 import type { Decoder, TextSink } from "./decoders.ts";
-import { ArchiveFormatError } from "./errors.ts";
+import { ArchiveFormatError, UnsupportedCompressionError } from "./errors.ts";
 import type { CompressionAlgorithm } from "./header.ts";
 import { RowCounter } from "./rows.ts";
 
@@ -111,6 +111,6 @@ function openDecoder(algorithm: CompressionAlgorithm, sink: TextSink): Decoder {
     case "zstd":
       return new ZstdDecoder(sink);
     default:
-      throw new RangeError("lz4 data can be neither written nor read here");
+      throw new UnsupportedCompressionError(algorithm);
   }
 }
