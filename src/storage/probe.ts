@@ -122,7 +122,8 @@ class Probe {
     const request = { ...this.#options, bytes: this.#content.length, name: this.#key };
     await this.#step("plain-get", async () => {
       const { date } = await checkPlainGet(signed, request);
-      if (date !== undefined) this.#facts.clockSkewSeconds = Math.round((date.getTime() - Date.now()) / 1000);
+      if (date !== undefined)
+        this.#facts.clockSkewSeconds = Math.trunc((date.getTime() + 500 - Date.now()) / 1000) || 0;
     });
     await this.#step("ranged-get", async () => {
       await using response = await fetchPublic(signed, {

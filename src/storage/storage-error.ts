@@ -28,13 +28,16 @@ interface Explanation {
   hint: string;
 }
 
+/** Without the second one S3 answers 403, not 404, for an object that does not exist (S3, "HeadObject", Permissions). */
+const readPermission = "s3:GetObject, and s3:ListBucket without which a missing object looks forbidden,";
+
 const permissions: Readonly<Record<string, string>> = {
   PutObject: "s3:PutObject",
   CreateMultipartUpload: "s3:PutObject",
   UploadPart: "s3:PutObject",
   CompleteMultipartUpload: "s3:PutObject",
-  GetObject: "s3:GetObject",
-  HeadObject: "s3:GetObject",
+  GetObject: readPermission,
+  HeadObject: readPermission,
   DeleteObject: "s3:DeleteObject",
   AbortMultipartUpload: "s3:AbortMultipartUpload",
   ListParts: "s3:ListMultipartUploadParts",
