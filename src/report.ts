@@ -315,8 +315,16 @@ export interface VerificationRecord {
   objectsCompared: number;
   differences: Difference[];
   /** Differences that are expected, each with its reason. */
-  known: { what: string; reason: string; count: number }[];
+  known: KnownDifference[];
+  /** What could not be read on one side, so that nothing is said of it. */
+  unread?: { object: string; name: string; reason: string }[];
   note?: string;
+}
+
+export interface KnownDifference {
+  what: string;
+  reason: string;
+  count: number;
 }
 
 export interface Difference {
@@ -332,7 +340,17 @@ export interface Difference {
 export interface DriftRecord {
   /** WAL positions at the snapshot, the end of the dump and the end of verification. */
   positions: { at: string; moment: string; lsn: string | null }[];
-  tables: { schema: string; table: string; inserted: number; updated: number; deleted: number }[];
+  /** `rewritten`: the table's file was replaced, as TRUNCATE and VACUUM FULL do; no counter tells how many rows went. */
+  tables: {
+    schema: string;
+    table: string;
+    inserted: number;
+    updated: number;
+    deleted: number;
+    rewritten?: boolean;
+  }[];
+  /** Why the counters say nothing, where they do not. */
+  unavailable?: string;
   accepted: boolean;
 }
 
