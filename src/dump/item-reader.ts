@@ -103,7 +103,8 @@ async function makePiece(text: Buffer, { algorithm, level }: ReaderSettings): Pr
 
 /** A buffer of its own, so that it can be moved to another thread without a copy. */
 function transferable(bytes: Buffer): Uint8Array<ArrayBuffer> {
-  const owns = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
+  // An empty buffer may be shared, and a shared one must not be moved away from its other owners.
+  const owns = bytes.length > 0 && bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
   return owns ? new Uint8Array(bytes.buffer as ArrayBuffer) : new Uint8Array(bytes);
 }
 

@@ -27,14 +27,20 @@ function parseInt8(text: string): number {
   return value;
 }
 
-const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: "text" | "binary") => {
-    if (oid === pg.types.builtins.INT8 && format !== "binary") return parseInt8;
-    const isTime =
-      oid === pg.types.builtins.TIMESTAMPTZ || oid === pg.types.builtins.TIMESTAMP || oid === pg.types.builtins.DATE;
-    return isTime ? (text: string) => text : pg.types.getTypeParser(oid, format as "text");
-  }) as pg.CustomTypesConfig["getTypeParser"],
-};
+const textTypes = new Set<number>([
+  pg.types.builtins.TIMESTAMPTZ,
+  pg.types.builtins.TIMESTAMP,
+  pg.types.builtins.DATE,
+]);
+
+/** The driver's parser of binary bytea would make it a string. */
+function findParser(oid: number, format: "text" | "binary" | undefined): (value: never) => unknown {
+  if (format === "binary") return (bytes: Buffer) => Buffer.from(bytes);
+  if (oid === pg.types.builtins.INT8) return parseInt8;
+  return textTypes.has(oid) ? (text: string) => text : pg.types.getTypeParser(oid, "text");
+}
+
+const types: pg.CustomTypesConfig = { getTypeParser: findParser as pg.CustomTypesConfig["getTypeParser"] };
 
 /**
  * One connection to PostgreSQL. Rows come as objects keyed by column name: int8 as number, numeric, timestamps and
