@@ -36,7 +36,7 @@ function textOf(node: Node): string {
 }
 
 function parse(markdown: string): Node {
-  return fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] }) as Node;
+  return fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
 }
 
 test("a success says so first, then what to do, then the evidence", () => {
@@ -98,7 +98,7 @@ describe("hostile names", () => {
 
   test("make no heading and no table cell of their own", () => {
     const titles = (parse(summary).children ?? []).filter((node) => node.type === "heading").map(textOf);
-    const expected = /^(?:[✅⚠️❌⛔☑️❓]+ |What |Findings|Extensions|Plan|Restore|Where)/u;
+    const expected = /^(?:[^\p{L}\p{N}]+ |What |Findings|Extensions|Plan|Restore|Where)/u;
     expect(titles.filter((title) => !expected.test(title))).toEqual([]);
     const tables = (parse(summary).children ?? []).filter((node) => node.type === "table");
     for (const { children = [] } of tables) {
