@@ -153,7 +153,7 @@ describe("upload", () => {
     const parts: number[] = [];
     const done = await uploadAll(local, content, { onPart: (part) => parts.push(part.bytes) });
     expect(done).toMatchObject({ key: "runs/a.dump", bytes: content.length, sha256: sha256(content), parts: 4 });
-    expect(parts.sort()).toEqual([12_345, partBytes, partBytes, partBytes]);
+    expect(parts.toSorted((a, b) => a - b)).toEqual([12_345, partBytes, partBytes, partBytes]);
     expect(await local.objects.sha256("runs/a.dump")).toBe(sha256(content));
     expect(local.uploads()).toEqual([]);
     const sent = local.requests.filter((request) => request.operation === "UploadPart");
