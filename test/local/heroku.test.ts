@@ -1,11 +1,12 @@
-import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
-import { readFile, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
+import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Bucket } from "./bucket/bucket.ts";
+import { BUCKET, createClient, startTestBucket } from "./bucket/fixture.ts";
+import { dumpArchive } from "./heroku/archives.ts";
 import { withSession, type DatabaseConnection } from "./heroku/connection.ts";
 import { answers } from "./heroku/faults.ts";
 import { startStore, type Store } from "./heroku/object-store.ts";
@@ -21,7 +22,6 @@ const Heroku = createRequire(import.meta.url)("heroku-client") as new (options: 
   host: string;
 }) => HerokuClient;
 
-const execute = promisify(execFile);
 const token = "HRKU-0123456789";
 
 let server: PostgresServer;
@@ -83,7 +83,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await heroku?.close();
-  await store?.close();
+  store?.close();
   await server?.stop();
 });
 beforeEach(async () => {
@@ -205,20 +205,8 @@ async function asOwner(sql: string): Promise<void> {
   await withSession(connect(), connect().owner, (client) => client.query(sql));
 }
 
-/** A dump of a fresh source database, made by the real pg_dump. */
 async function dump(sql: string, args: string[] = []): Promise<Buffer> {
-  const source = (await createTarget(server))();
-  await query(sql, source);
-  const folder = await mkdtemp(join(tmpdir(), "local-heroku-test-"));
-  const file = join(folder, "dump");
-  const { superuser } = source;
-  const target = [`--host=${source.host}`, `--port=${source.port}`, `--username=${superuser.user}`];
-  await execute(join(clients, "15/bin/pg_dump"), ["-Fc", ...args, ...target, "-f", file, source.database], {
-    env: { PGPASSWORD: superuser.password },
-  });
-  const bytes = await readFile(file);
-  await rm(folder, { recursive: true });
-  return bytes;
+  return dumpArchive(server, clients, sql, args);
 }
 
 describe("the doors", () => {
@@ -974,6 +962,75 @@ describe("faults", () => {
     expect(body[0]!.started_at).not.toBeNull();
   });
 });
+
+describe("with the local bucket", () => {
+  const big = "create table big as select n, repeat(md5(n::text), 20) as filler from generate_series(1, 12000) as n";
+
+  test("a presigned URL is all it takes", { timeout: 60_000 }, async () => {
+    await using bucket = await startTestBucket();
+    const url = await presign(bucket, await dump(big, ["-Z0"]), 60);
+    expect(await waitForEnd((await startRestore(url)).uuid)).toMatchObject({ succeeded: true, warnings: 0 });
+    const reads = bucket.requests.filter(({ method }) => method === "HEAD" || method === "GET");
+    expect(reads.map(({ method, status }) => `${method} ${status}`)).toEqual([
+      "HEAD 403",
+      "GET 200",
+      ...Array<string>(4).fill("GET 206"),
+    ]);
+    expect(await query("select count(*)::int as n from big")).toEqual([{ n: 12000 }]);
+  });
+
+  test(
+    "a connection lost in one range fails the transfer, and nothing is fetched again",
+    { timeout: 60_000 },
+    async () => {
+      await using bucket = await startTestBucket();
+      const url = await presign(bucket, await dump(big, ["-Z0"]), 60);
+      bucket.faults.add({ method: "GET", nth: 3, action: { resetAfterBytes: 100_000 } });
+      const ended = await waitForEnd((await startRestore(url)).uuid);
+      expect(ended).toMatchObject({ succeeded: false, canceled_at: null });
+      expect(messages(ended).join("\n")).toContain("aborting: could not write to output stream: unexpected EOF");
+      expect(bucket.requests.filter(({ method }) => method === "GET").length).toBeLessThanOrEqual(5);
+    },
+  );
+});
+
+async function presign(bucket: Bucket, body: Buffer, expiresIn: number): Promise<string> {
+  const client = createClient(bucket);
+  await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: "archive.dump", Body: body }));
+  const url = await getSignedUrl(client, new GetObjectCommand({ Bucket: BUCKET, Key: "archive.dump" }), { expiresIn });
+  bucket.clearRequests();
+  return url;
+}
+
+test.each([14, 16, 17, 18] as const)("PostgreSQL %i over TLS is reset to a fresh database", async (major) => {
+  await using other = await startPostgres({ major, tls: { required: true } });
+  const [target, fresh] = [await createTarget(other, { tls: true }), await createTarget(other, { tls: true })];
+  await using own = await startHeroku({
+    token,
+    apps: [{ name: "a" }],
+    databases: [{ app: "a", addonName: "d", plan: "essential-1", connect: target }],
+    restoreClientDirectory: "/nowhere",
+  });
+  const owned = `create schema shop; create extension citext schema shop; create table shop.t (n int, c shop.citext);
+    create table p (n int) partition by range (n); create table p1 partition of p for values from (1) to (9);
+    alter default privileges revoke execute on functions from public; create publication pub; select lo_create(0)`;
+  await withSession(target(), target().owner, (client) => client.query(owned));
+  const response = await fetch(`${own.url}/client/v11/databases/${own.database("d").addon.id}/reset`, {
+    method: "PUT",
+    body: "{}",
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect(await response.json()).toEqual({ message: "Reset successful." });
+  expect(await query(publicSchemaQuery, target())).toEqual(await query(publicSchemaQuery, fresh()));
+  expect(await query(leftoversQuery, target())).toEqual([{ left: 0 }]);
+  await withSession(target(), target().owner, (client) => client.query(owned));
+});
+
+const leftoversQuery = `
+  select ((select count(*) from pg_class where relnamespace::regnamespace::text !~ '^(pg_|information_schema)')
+    + (select count(*) from pg_namespace where nspname = 'shop') + (select count(*) from pg_publication)
+    + (select count(*) from pg_default_acl) + (select count(*) from pg_largeobject_metadata)
+    + (select count(*) from pg_extension where extname <> 'plpgsql'))::int as left`;
 
 test("closing in the middle of a restore leaves no process and no session", { timeout: 60_000 }, async () => {
   const target = await createTarget(server);
