@@ -79,9 +79,17 @@ export async function answerRequest(
 
 function createWire({ closing }: Front, incoming: IncomingMessage, outgoing: ServerResponse): Wire {
   const gone = new AbortController();
-  outgoing.once("close", () => gone.abort());
+  const leave = (): void => {
+    closing.removeEventListener("abort", leave);
+    gone.abort();
+  };
+  closing.addEventListener("abort", leave);
+  outgoing.once("close", leave);
+  // A client that leaves shows by the signal; unheard, these events would end the process.
+  outgoing.on("error", leave);
+  incoming.on("error", leave);
   return {
-    signal: AbortSignal.any([closing, gone.signal]),
+    signal: gone.signal,
     reset: () => incoming.socket.resetAndDestroy(),
   };
 }
@@ -125,16 +133,13 @@ function findAccessKeyId({ headers, query }: S3Request): string | undefined {
   return credential?.split("/")[0];
 }
 
-async function* readBody(turn: Turn): AsyncGenerator<Buffer> {
+function readBody(turn: Turn): AsyncIterable<Buffer> {
   if (turn.isBodyAwaited) {
     turn.isBodyAwaited = false;
     turn.outgoing.writeContinue();
   }
   // Not destroyed on an early end: the error must still be answered on the same connection.
-  for await (const chunk of turn.incoming.iterator({ destroyOnReturn: false })) {
-    turn.record.bytesIn += (chunk as Buffer).length;
-    yield chunk as Buffer;
-  }
+  return turn.incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
 }
 
 async function send(exchange: Exchange, answer: Answer): Promise<void> {

@@ -34,9 +34,10 @@ const MAX_BODY_BYTES = 5 * 1024 ** 3;
 const MAX_XML_BYTES = 4 * 1024 ** 2;
 const SHA256 = /^[0-9a-f]{64}$/;
 
-/** Reads a body into the writer at the writer's pace, and throws unless every digest that came with it is right. */
-export function receiveContent(exchange: Exchange, writer: SegmentWriter): Promise<ReceivedBody> {
-  return receive(exchange, expectBody(exchange, "content"), writer);
+/** Stores a body at the pace of the storage, and throws unless every digest that came with it is right. */
+export async function receiveContent(exchange: Exchange): Promise<ReceivedBody> {
+  const expected = expectBody(exchange, "content");
+  return receive(exchange, expected, exchange.bucket.contents.create(expected.bytes));
 }
 
 async function receive(exchange: Exchange, expected: Expectation, writer: SegmentWriter): Promise<ReceivedBody> {
@@ -130,6 +131,7 @@ async function pump(exchange: Exchange, expected: Expectation, writer: SegmentWr
   const keptBytes = exchange.fault.truncateBody ?? Infinity;
   let receivedBytes = 0;
   for await (const input of exchange.readBody()) {
+    exchange.record.bytesIn += input.length;
     for (const chunk of decoder?.decode(input) ?? [input]) {
       const offset = receivedBytes;
       receivedBytes += chunk.length;

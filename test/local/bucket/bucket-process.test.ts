@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect, test } from "vitest";
@@ -35,6 +37,22 @@ test("it ends when it is told, and then listens no more", async () => {
   await expect(fetch(bucket.endpoint)).rejects.toThrow();
   for (let tries = 0; tries < 50 && isAlive(bucket.pid); tries++) await sleep(20);
   expect(isAlive(bucket.pid)).toBe(false);
+});
+
+test("it does not outlive the process that started it", async () => {
+  const module = new URL("bucket-process.ts", import.meta.url).href;
+  const options = JSON.stringify({ bucket: BUCKET, ...KEYS });
+  const script = `import { startBucketProcess } from ${JSON.stringify(module)};
+    console.log((await startBucketProcess(${options})).pid);`;
+  const parent = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = (await once(parent.stdout, "data")) as [Buffer];
+  const pid = Number(line.toString());
+  expect(isAlive(pid)).toBe(true);
+  parent.kill("SIGKILL");
+  for (let tries = 0; tries < 200 && isAlive(pid); tries++) await sleep(20);
+  expect(isAlive(pid)).toBe(false);
 });
 
 test("wrong options end it at once with the reason", async () => {

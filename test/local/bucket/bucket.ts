@@ -1,8 +1,8 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { answerRequest, type Front } from "./answering.ts";
-import { answerControl, CONTROL_PATH } from "./control.ts";
+import { answerControl, CONTROL_PATH, type Controlled } from "./control.ts";
 import { accessObjects, type BucketObjects } from "./bucket-objects.ts";
 import { createContents, type Storage } from "./contents.ts";
 import { type BucketCredentials, Keyring } from "./credentials.ts";
@@ -68,31 +68,23 @@ export async function startBucket(options: BucketOptions): Promise<Bucket> {
   const state = await createState(options);
   const closing = new AbortController();
   const front: Front = { bucket: state, faults: new Faults(), recording: new Recording(), closing: closing.signal };
-  const underWay = new Set<Promise<void>>();
   const objects = accessObjects(state);
   const uploads = () => listUploads(state);
-  const answer = (incoming: IncomingMessage, outgoing: ServerResponse, isBodyAwaited: boolean): void => {
-    const isControl = options.control === true && incoming.url?.startsWith(CONTROL_PATH) === true;
-    const turn = isControl
-      ? answerControl({ ...front, list: () => objects.list(), uploads }, incoming, outgoing)
-      : answerRequest(front, incoming, outgoing, isBodyAwaited);
-    underWay.add(turn);
-    void turn.finally(() => underWay.delete(turn));
-  };
-  const server = await listen(answer, options.port ?? 0);
-  const { port } = server.address() as AddressInfo;
-
+  const control = options.control ? { ...front, list: () => objects.list(), uploads } : undefined;
+  const underWay = new Set<Promise<void>>();
+  const server = await listen(createAnswer(front, control, underWay), options.port ?? 0).catch(
+    async (error: unknown) => {
+      await state.contents[Symbol.asyncDispose]();
+      throw error;
+    },
+  );
   const close = async (): Promise<void> => {
     closing.abort();
-    if (server.listening) {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    }
+    await stopListening(server);
     await Promise.allSettled(underWay);
     await state.contents[Symbol.asyncDispose]();
   };
+  const { port } = server.address() as AddressInfo;
   return {
     endpoint: `http://127.0.0.1:${port}`,
     virtualHostEndpoint: `http://localhost:${port}`,
@@ -108,6 +100,27 @@ export async function startBucket(options: BucketOptions): Promise<Bucket> {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+type AnswerRequest = (incoming: IncomingMessage, outgoing: ServerResponse, isBodyAwaited: boolean) => void;
+
+function createAnswer(front: Front, control: Controlled | undefined, underWay: Set<Promise<void>>): AnswerRequest {
+  return (incoming, outgoing, isBodyAwaited) => {
+    const isControl = control !== undefined && incoming.url?.startsWith(CONTROL_PATH) === true;
+    const turn = isControl
+      ? answerControl(control, incoming, outgoing)
+      : answerRequest(front, incoming, outgoing, isBodyAwaited);
+    underWay.add(turn);
+    void turn.finally(() => underWay.delete(turn));
+  };
+}
+
+async function stopListening(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, "close");
+  server.close();
+  server.closeAllConnections();
+  await closed;
 }
 
 async function createState(options: BucketOptions): Promise<BucketState> {
@@ -130,14 +143,10 @@ async function createState(options: BucketOptions): Promise<BucketState> {
   };
 }
 
-async function listen(
-  answer: (incoming: IncomingMessage, outgoing: ServerResponse, isBodyAwaited: boolean) => void,
-  port: number,
-): Promise<Server> {
+async function listen(answer: AnswerRequest, port: number): Promise<Server> {
   // A part may take longer than any limit that would be sensible elsewhere.
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 });
-  const listener: RequestListener = (incoming, outgoing) => answer(incoming, outgoing, false);
-  server.on("request", listener);
+  server.on("request", (incoming, outgoing) => answer(incoming, outgoing, false));
   server.on("checkContinue", (incoming, outgoing) => answer(incoming, outgoing, true));
   server.listen(port, "127.0.0.1");
   await once(server, "listening");

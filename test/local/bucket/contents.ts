@@ -32,7 +32,8 @@ export interface SegmentWriter {
 
 export interface Contents extends AsyncDisposable {
   storage: Storage;
-  create(): SegmentWriter;
+  /** A writer for a body of so many bytes. */
+  create(bytes: number): SegmentWriter;
 }
 
 const DISK_BUFFER_BYTES = 1024 * 1024;
@@ -40,7 +41,7 @@ const KEPT_WHEN_DISCARDING_BYTES = 1024 * 1024;
 
 export async function createContents(storage: Storage): Promise<Contents> {
   if (storage === "memory") return createVolatile(storage, () => new MemoryWriter());
-  if (storage === "discard") return createVolatile(storage, () => new DiscardWriter());
+  if (storage === "discard") return createVolatile(storage, createDiscardWriter);
   const folder = await mkdtemp(join(tmpdir(), "bucket-"));
   let count = 0;
   return {
@@ -50,7 +51,7 @@ export async function createContents(storage: Storage): Promise<Contents> {
   };
 }
 
-function createVolatile(storage: Storage, create: () => SegmentWriter): Contents {
+function createVolatile(storage: Storage, create: (bytes: number) => SegmentWriter): Contents {
   return { storage, create, [Symbol.asyncDispose]: async () => {} };
 }
 
@@ -89,29 +90,22 @@ function* sliceChunks(chunks: readonly Buffer[], start: number, end: number): Ge
   }
 }
 
+function createDiscardWriter(bytes: number): SegmentWriter {
+  return bytes <= KEPT_WHEN_DISCARDING_BYTES ? new MemoryWriter() : new DiscardWriter();
+}
+
 class DiscardWriter implements SegmentWriter {
-  #kept: MemoryWriter | undefined = new MemoryWriter();
   #bytes = 0;
 
   write(chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > KEPT_WHEN_DISCARDING_BYTES) this.#kept = undefined;
-    this.#kept?.write(chunk);
   }
 
   async finish(): Promise<Segment> {
-    if (this.#kept !== undefined) return this.#kept.finish();
-    return {
-      bytes: this.#bytes,
-      isDiscarded: true,
-      read: () => [],
-      release: async () => {},
-    };
+    return { bytes: this.#bytes, isDiscarded: true, read: () => [], release: async () => {} };
   }
 
-  async abandon(): Promise<void> {
-    this.#kept = undefined;
-  }
+  async abandon(): Promise<void> {}
 }
 
 class DiskWriter implements SegmentWriter {

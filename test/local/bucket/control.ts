@@ -4,7 +4,7 @@ import type { Fault } from "./faults.ts";
 
 export const CONTROL_PATH = "/_control/";
 
-interface Controlled extends Front {
+export interface Controlled extends Front {
   list: () => readonly unknown[];
   uploads: () => readonly unknown[];
 }

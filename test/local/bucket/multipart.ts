@@ -50,7 +50,7 @@ export async function uploadPart(exchange: Exchange): Promise<Answer> {
   const { bucket, request, fault } = exchange;
   const partNumber = readNumber(request, "partNumber", 1, MAX_PARTS);
   const upload = findUpload(exchange);
-  const body = await receiveContent(exchange, bucket.contents.create());
+  const body = await receiveContent(exchange);
   const part: Part = {
     partNumber,
     etag: body.md5?.toString("hex") ?? createEtag(),

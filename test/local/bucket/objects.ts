@@ -9,7 +9,7 @@ const KEPT_HEADERS = new Set(["content-type", "content-disposition", "content-la
 export async function putObject(exchange: Exchange): Promise<Answer> {
   const { bucket, request, fault } = exchange;
   checkWrite(exchange, request.key);
-  const body = await receiveContent(exchange, bucket.contents.create());
+  const body = await receiveContent(exchange);
   const object = describeObject(exchange, body);
   try {
     // Once more: somebody may have written the key while this body came in. From here on nothing is waited for.

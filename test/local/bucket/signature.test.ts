@@ -105,6 +105,29 @@ describe("payload", () => {
   });
 });
 
+test("a body is asked for only once its request was found right", async () => {
+  await using bucket = await startTestBucket();
+  const ask = async (client: S3Client) => {
+    const url = await getSignedUrl(client, new PutObjectCommand({ Bucket: BUCKET, Key: "a" }));
+    const sent = request(url, { method: "PUT", headers: { "content-length": 5, expect: "100-continue" } });
+    const answered = new Promise<number | undefined>((resolve) => {
+      sent.on("response", (response) => response.resume().once("end", () => resolve(response.statusCode)));
+    });
+    let isAsked = false;
+    sent.on("continue", () => {
+      isAsked = true;
+      sent.end("hello");
+    });
+    sent.flushHeaders();
+    const status = await answered;
+    sent.destroy();
+    return { isAsked, status };
+  };
+  expect(await ask(createClient(bucket))).toEqual({ isAsked: true, status: 200 });
+  const wrong = createClient(bucket, { credentials: { ...KEYS, secretAccessKey: "wrong" } });
+  expect(await ask(wrong)).toEqual({ isAsked: false, status: 403 });
+});
+
 describe("presigned URLs", () => {
   test("a plain fetch and a plain curl read the object", async () => {
     await using bucket = await startTestBucket();
