@@ -1,14 +1,13 @@
 import { rm } from "node:fs/promises";
-import { findField, type JobDefinition } from "./definitions.ts";
-import { evaluateText, evaluateTexts, type Json } from "./expressions.ts";
+import type { JobDefinition } from "./definitions.ts";
+import type { Json } from "./expressions.ts";
 import type { JobContext } from "./job-context.ts";
+import { completeJob, writeSetUp } from "./job-ends.ts";
 import { setUpJob } from "./job-setup.ts";
-import { killOrphans } from "./process-tree.ts";
 import type { Annotation, JobResult, StepResult } from "./results.ts";
 import type { RunContext } from "./run-context.ts";
 import { runStep } from "./step.ts";
-import { StepRecord } from "./step-record.ts";
-import { stepExpressions, type StepScope } from "./step-scope.ts";
+import type { StepScope } from "./step-scope.ts";
 import type { WorkflowDefinition } from "./workflow-file.ts";
 
 export type JobRequest = {
@@ -18,6 +17,7 @@ export type JobRequest = {
   /** The `needs` context. */
   needs: Record<string, Json>;
   environmentName: string | undefined;
+  permissions: Json;
   /** Minutes after which the job is cancelled. */
   timeoutMinutes: number;
   cancel: AbortSignal;
@@ -36,7 +36,7 @@ export async function runJob(request: JobRequest): Promise<JobOutcome> {
   const timer = setTimeout(() => timedOut.abort(), timeoutMinutes * run.timings.minuteMs);
   try {
     const cancel = AbortSignal.any([request.cancel, timedOut.signal]);
-    const outcome = await runSetUpJob(await setUpJob({ ...request, cancel }), request.definition);
+    const outcome = await runSetUpJob(await setUpJob({ ...request, cancel }), request);
     if (timedOut.signal.aborted) outcome.annotations.unshift(exceeded(timeoutMinutes));
     return outcome;
   } finally {
@@ -44,7 +44,7 @@ export async function runJob(request: JobRequest): Promise<JobOutcome> {
   }
 }
 
-async function runSetUpJob(job: JobContext, definition: JobDefinition): Promise<JobOutcome> {
+async function runSetUpJob(job: JobContext, { definition, permissions }: JobRequest): Promise<JobOutcome> {
   // Registered before any step's own listener: those ask for the status.
   const cancelled = (): void => {
     job.status = "cancelled";
@@ -53,6 +53,7 @@ async function runSetUpJob(job: JobContext, definition: JobDefinition): Promise<
   else job.cancel.addEventListener("abort", cancelled, { once: true });
   const scope = jobScope(job);
   try {
+    writeSetUp(job, permissions);
     const steps = await runSteps(job, definition, scope);
     const { annotations, ...end } = completeJob(job, definition, scope);
     annotations.push(...steps.flatMap((step) => step.annotations));
@@ -95,32 +96,4 @@ async function runSteps(job: JobContext, definition: JobDefinition, scope: StepS
   for (const step of definition.steps) settle(await runStep(step, scope));
   for (let post = job.postSteps.pop(); post; post = job.postSteps.pop()) settle(await post());
   return steps;
-}
-
-/** Evaluates outputs (empty ones and those that hold a secret are left out) and ends what steps left running. */
-function completeJob(job: JobContext, definition: JobDefinition, scope: StepScope) {
-  const record = ownRecord(job, "Complete job");
-  const expressions = stepExpressions(scope, job.github, job.env);
-  const outputs: Record<string, string> = {};
-  let environmentUrl = "";
-  try {
-    for (const [name, value] of evaluateTexts(definition.outputs, expressions)) {
-      if (value === "") continue;
-      if (job.masker.mask(value) === value) outputs[name] = value;
-      else record.annotate("warning", `Skip output '${name}' since it may contain secret.`);
-    }
-    environmentUrl = evaluateText(findField(definition.environment, "url"), expressions);
-  } catch (error) {
-    record.annotate("error", "Fail to evaluate job outputs");
-    record.fail(error);
-    if (job.status === "success") job.status = "failure";
-  }
-  record.write("Cleaning up orphan processes");
-  for (const line of killOrphans(job.tracking)) record.write(line);
-  return { outputs, environmentUrl, annotations: record.finish().annotations };
-}
-
-function ownRecord(job: JobContext, name: string): StepRecord {
-  const { log, masker, options } = job;
-  return new StepRecord({ id: "__runner", name, log, masker, debug: options.debug ?? false });
 }

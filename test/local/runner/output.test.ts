@@ -152,7 +152,7 @@ test("events print as the Actions UI shows them", async ({ repository }) => {
   let text = "";
   const stream = { write: (chunk: string) => (text += chunk) } as unknown as NodeJS.WritableStream & { write: never };
   await repository.run({ onEvent: printEvents(stream as never) });
-  expect(text).toContain("\n● action\n  ▸ Run octo-org/action-under-test@v1\n");
+  expect(text).toContain("\n● action\n  ▸ Set up job\n");
   expect(text).toContain("    ▾ A group\n      inside\n    Warning: careful\n");
   expect(text).toMatch(/✓ Run octo-org\/action-under-test@v1 \d+\.\d s\n[^]*✓ action: success\n$/);
 });

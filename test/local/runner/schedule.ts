@@ -77,7 +77,8 @@ async function runOne(schedule: Schedule, definition: JobDefinition, ancestors: 
   }
   run.options.onEvent?.({ type: "job-started", job: definition.id, at: new Date() });
   const needs = scope.contexts["needs"] as Record<string, Json>;
-  const request = { definition, workflow, run, needs, environmentName, timeoutMinutes, cancel, forcedEnd };
+  const permissions = facts.permissions as Json;
+  const request = { definition, workflow, run, needs, environmentName, permissions, timeoutMinutes, cancel, forcedEnd };
   const { environmentUrl, conclusion, ...outcome } = await runJob(request);
   return finish(conclusion, { ...outcome, environment: environment && { ...environment, url: environmentUrl } });
 }

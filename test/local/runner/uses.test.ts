@@ -82,6 +82,33 @@ describe("actions inside actions", () => {
     expect(existsSync(path.join(repository.root, "here", "action.yml"))).toBe(true);
   });
 
+  test("$/ is the action's own repository, under a ./ parent the workflow's, and needs no checkout", async ({
+    repository,
+  }) => {
+    const inner = "\n    - uses: $/runtime";
+    await repository.writeNode(
+      "runtime",
+      "console.log('runtime of', process.env.GITHUB_ACTION_REPOSITORY || 'nobody');",
+    );
+    await repository.writeComposite(inner);
+    await repository.writeNode("other/runtime", "console.log('the other runtime');");
+    await repository.write(
+      "other/action.yml",
+      `name: n\ndescription: d\nruns:\n  using: composite\n  steps:${inner}\n`,
+    );
+    const file = await repository.writeWorkflow(`
+  one:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: $/runtime
+      - uses: acme/other@v1
+      - uses: actions/checkout@v7
+      - uses: ./`);
+    const { log } = await repository.runFile(file, { actions: { "acme/other": path.join(repository.root, "other") } });
+    const said = lines(log).filter((line) => line.includes("runtime") && !line.includes("$/"));
+    expect(said).toEqual(["runtime of nobody", "the other runtime", "runtime of nobody"]);
+  });
+
   test("an unknown action is an error, unless it is mapped to a folder or a stand-in", async ({ repository }) => {
     await repository.writeNode("elsewhere/sub", "console.log('mapped folder', process.env.GITHUB_ACTION_REPOSITORY);");
     const file = await repository.writeWorkflow(`

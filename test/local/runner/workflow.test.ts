@@ -172,4 +172,41 @@ jobs:`;
     expect(conclusion).toBe("success");
     expect(lines(log)).toEqual(expect.arrayContaining(["sub", "no pipefail"]));
   });
+
+  test("inputs keep their types, the event has them as text, and an environment brings secrets of its own", async ({
+    repository,
+  }) => {
+    const file = await repository.write(
+      ".github/workflows/test.yml",
+      `name: Types
+on:
+  workflow_dispatch:
+    inputs:
+      flag: { type: boolean, default: true, description: d }
+      count: { type: number, default: 3, description: d }
+      kind: { type: choice, options: [small, large], description: d }
+jobs:
+  one:
+    runs-on: ubuntu-24.04
+    environment: production
+    steps:
+      - run: |
+          echo "typed \${{ inputs.flag == true }} \${{ inputs.count == 3 }} \${{ inputs.kind }}"
+          echo 'text \${{ github.event.inputs.flag == 'true' }} \${{ toJSON(github.event.inputs.count) }}'
+          echo "keys \${{ secrets.SHARED == 'shared-value' }} \${{ secrets.OWN == 'own-value' }} \${{ secrets.NONE == '' }}"
+          echo "hash \${{ hashFiles('*.txt') != '' }} \${{ hashFiles('*.none') == '' }}"
+          echo "leak shared-value own-value"
+`,
+    );
+    await repository.write("a.txt", "text");
+    const { log } = await repository.runFile(file, {
+      secrets: { SHARED: "shared-value" },
+      environments: { production: { secrets: { OWN: "own-value" } } },
+      workspace: repository.root,
+    });
+    expect(lines(log)).toEqual(
+      expect.arrayContaining(["typed true true small", 'text true "3"', "keys true true true", "hash true true"]),
+    );
+    expect(lines(log)).toContain("leak *** ***");
+  });
 });
