@@ -1,0 +1,97 @@
+import type { CodeDefinitions } from "./definition.ts";
+
+export const planCodes = {
+  SIZE_LARGE: {
+    severity: "warning",
+    title: "The database is larger than 20 GB",
+    why: "Heroku advises its own backups up to 20 GB; a dump and restore takes hours beyond that.",
+    source: "Heroku documentation of PGBackups; pg_database_size",
+    remedy: "Announce the window that the plan computes, and rehearse into a scratch app.",
+  },
+  SIZE_TOO_LARGE: {
+    severity: "blocked",
+    title: "The database is larger than 100 GB",
+    why: "Heroku's guides offer this way for databases under 100 GB.",
+    source: "Heroku's migration guides; pg_database_size",
+    remedy: "Archive or delete what is not needed, or ask Heroku for replication; accept this code to go on anyway.",
+  },
+  SIZE_OVER_PLAN: {
+    severity: "blocked",
+    title: "The database does not fit the target's plan",
+    why: "A database over its plan's limit loses the right to write.",
+    source: "Heroku documentation of plans; pg_database_size",
+    remedy: "Upgrade the target first: heroku addons:upgrade ADDON PLAN --app APP",
+  },
+  SIZE_NEAR_PLAN: {
+    severity: "warning",
+    title: "The database nearly fills the target's plan",
+    why: "More than four fifths of the plan are used from the first day.",
+    source: "Heroku documentation of plans; pg_database_size",
+    remedy: "Choose the next larger plan.",
+  },
+  TABLES_OVER_PLAN: {
+    severity: "blocked",
+    title: "The database has more tables than the plan allows",
+    why: "Essential plans allow 4,000 tables.",
+    source: "Heroku documentation of Essential plans",
+    remedy: "Choose a Standard plan, or leave schemas behind with exclude-schemas.",
+  },
+  CONNECTIONS_OVER_PLAN: {
+    severity: "warning",
+    title: "More clients are connected now than the plan allows",
+    why: "The application would run out of connections on Heroku.",
+    source: "Heroku documentation of plans; pg_stat_activity",
+    remedy: "Choose a larger plan, reduce pool sizes, or use Heroku's connection pooling.",
+  },
+  TIME_OVER_DEADLINE: {
+    severity: "blocked",
+    title: "The plan takes longer than the deadline",
+    why: "The job would be stopped in the middle of the restore.",
+    source: "measured read and upload rates; deadline-minutes and the job's limit",
+    remedy: "Raise deadline-minutes with the job's timeout-minutes, or use a self-hosted runner near the source.",
+  },
+  DEADLINE_OVER_JOB_LIMIT: {
+    severity: "warning",
+    title: "The deadline lies beyond the job's limit",
+    why: "GitHub ends a hosted job after six hours, and before at the job's timeout-minutes, without time to put things back.",
+    source: "GitHub documentation of usage limits",
+    remedy: "Set deadline-minutes at least 10 minutes below the job's limit.",
+  },
+  URL_LIFE_TOO_SHORT: {
+    severity: "blocked",
+    title: "The backup URL may expire during the restore",
+    why: "Heroku goes on fetching ranges until the load has ended; an expired URL ends it with a half-filled target.",
+    source: "Heroku's downloader; presigned URLs live at most 7 days",
+    remedy: "Use a faster way into Heroku or a smaller database; there is no longer URL.",
+  },
+  CREDENTIALS_EXPIRE_EARLY: {
+    severity: "blocked",
+    title: "The bucket's credentials expire before the plan ends",
+    why: "A presigned URL dies with the temporary credentials that signed it, whatever lifetime it states.",
+    source: "AWS documentation of presigned URLs",
+    remedy: "Use long-lived access keys for the migration, or a role session that is long enough (DurationSeconds).",
+  },
+  CLIENT_MISSING: {
+    severity: "blocked",
+    title: "No fitting PostgreSQL client",
+    why: "pg_dump must be at least of the source's major and at most of the target's.",
+    source: "PostgreSQL manual, pg_dump notes; Heroku restores with the target's major",
+    remedy:
+      "Install the client of the target's major (package postgresql-client-N), or name its folder with postgres-client-dir.",
+    acceptable: false,
+  },
+  MEMORY_SHORT: {
+    severity: "blocked",
+    title: "The runner has too little memory for the plan",
+    why: "The upload holds its parts in memory until they are acknowledged.",
+    source: "the plan's memory against what the runner has free",
+    remedy: "Lower jobs, or use a larger runner.",
+  },
+  ACCEPTS_UNKNOWN_CODE: {
+    severity: "warning",
+    title: "accept names a code that does not exist",
+    why: "A misspelt code accepts nothing.",
+    source: "the list of codes",
+    remedy: "Correct or remove it.",
+  },
+} as const satisfies CodeDefinitions;

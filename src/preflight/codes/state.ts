@@ -1,0 +1,126 @@
+import type { CodeDefinitions } from "./definition.ts";
+
+export const stateCodes = {
+  LONG_TRANSACTIONS: {
+    severity: "warning",
+    title: "Transactions have been open for long",
+    why: "They delay locks and vacuum; one that holds a strong lock makes the dump wait for hours.",
+    source: "pg_stat_activity",
+    remedy: "End them before the window opens.",
+  },
+  PREPARED_TRANSACTIONS: {
+    severity: "warning",
+    title: "Prepared transactions wait for their end",
+    why: "They hold locks for ever, and what they wrote is not in the dump.",
+    source: "pg_prepared_xacts; PostgreSQL manual, PREPARE TRANSACTION",
+    remedy: "Commit or roll each back: commit prepared 'id' or rollback prepared 'id'.",
+  },
+  LOCKS_HELD: {
+    severity: "warning",
+    title: "Sessions hold locks that would stop the dump",
+    why: "pg_dump waits for every table; an exclusive lock keeps it waiting.",
+    source: "pg_locks",
+    remedy: "Let these sessions end before the window opens.",
+  },
+  MAINTENANCE_RUNNING: {
+    severity: "warning",
+    title: "Maintenance or a definition change is running",
+    why: "VACUUM FULL, CLUSTER, CREATE INDEX and ALTER TABLE conflict with the dump or with its snapshot.",
+    source: "pg_stat_progress_cluster, pg_stat_progress_create_index, pg_stat_activity",
+    remedy: "Let it end before the window opens, and stop scheduled maintenance for its length.",
+  },
+  WRAPAROUND_NEAR: {
+    severity: "warning",
+    title: "The source nears transaction-id wraparound",
+    why: "The dump's snapshot holds vacuum back for its whole length; close to the limit the server stops taking writes.",
+    source: "age(pg_database.datfrozenxid); PostgreSQL manual, 24.1.5",
+    remedy: "Let a vacuum freeze the oldest tables before the migration.",
+  },
+  CHECKSUM_FAILURES: {
+    severity: "blocked",
+    title: "The source has found damaged pages",
+    why: "A damaged page ends the dump, or its rows are wrong already.",
+    source: "pg_stat_database.checksum_failures",
+    remedy: "Talk to the provider and restore the damaged tables before migrating.",
+  },
+  STATISTICS_MISSING: {
+    severity: "warning",
+    title: "Tables have never been analysed",
+    why: "The plan's times and sizes rest on these numbers and are less certain without them.",
+    source: "pg_class.reltuples",
+    remedy: "Analyse them with the statements below.",
+  },
+  LOCK_TABLE_TOO_SMALL: {
+    severity: "blocked",
+    title: "The lock table is too small for so many tables",
+    why: "A dump locks every table at once: `out of shared memory` ends it.",
+    source:
+      "PostgreSQL manual, max_locks_per_transaction: room for max_locks_per_transaction × (max_connections + max_prepared_transactions) objects",
+    remedy: "Raise max_locks_per_transaction at the provider and restart the server.",
+  },
+  LOCK_TABLE_TIGHT: {
+    severity: "warning",
+    title: "The lock table may be too small for tables and indexes together",
+    why: "Readers may lock a table's indexes as well.",
+    source: "PostgreSQL manual, max_locks_per_transaction",
+    remedy: "Raise max_locks_per_transaction, or set jobs: 1.",
+  },
+  CONNECTIONS_NONE_FREE: {
+    severity: "blocked",
+    title: "Too few connections are free for the migration",
+    why: "It needs at least three at the source: one that holds the snapshot, one for pg_dump, one that reads.",
+    source: "max_connections, reserved connections, connection limits of role and database, pg_stat_activity",
+    remedy: "Stop idle clients or raise the limit.",
+  },
+  CONNECTIONS_FEW_FREE: {
+    severity: "warning",
+    title: "Fewer connections are free than parallel reading would use",
+    why: "The dump then reads with fewer sessions and takes longer.",
+    source: "max_connections, reserved connections, connection limits of role and database, pg_stat_activity",
+    remedy: "Stop idle clients or raise the limit before the window opens.",
+  },
+  WRITES_ARRIVING: {
+    severity: "warning",
+    title: "The source is being written to",
+    why: "What is written after the dump's snapshot is not carried over. That is normal now and must not be so in the window.",
+    source: "pg_stat_database and the WAL position, twice during the gate",
+    remedy:
+      "Stop every writer in the window: maintenance mode covers the Heroku app only; freeze-source: database covers the rest.",
+  },
+  COLLATION_VERSION_CHANGED: {
+    severity: "warning",
+    title: "Collations changed under existing indexes",
+    why: "The C library or ICU sorts differently than when the indexes were built: lookups may miss rows and unique indexes may hold duplicates, which the restore then refuses.",
+    source:
+      "pg_collation.collversion and pg_database.datcollversion against the libraries; PostgreSQL wiki, Locale data changes",
+    remedy: "Reindex and record the new version with the statements below, and set data-probes: true.",
+  },
+  COLLATION_DIFFERS: {
+    severity: "warning",
+    title: "The target sorts text differently",
+    why: "Order of results, range queries on text and partition bounds of text follow the database's collation.",
+    source: "pg_database of both sides",
+    remedy: "Check queries that rely on order; name a collation in the columns that need one.",
+  },
+  ENCODING_CONVERTED: {
+    severity: "warning",
+    title: "Text is converted to the target's encoding",
+    why: "Source and target use different encodings; text becomes longer or shorter in bytes, and lengths counted in bytes change.",
+    source: "pg_database.encoding; PostgreSQL manual, 23.3",
+    remedy: "Check columns that hold bytes as text.",
+  },
+  ENCODING_UNSAFE: {
+    severity: "blocked",
+    title: "Text at the source has no known encoding",
+    why: "SQL_ASCII takes any bytes; those that are not valid in the target's encoding end the load of their table.",
+    source: "PostgreSQL manual, 23.3; `invalid byte sequence for encoding`",
+    remedy: "Convert the source to UTF8 first (dump, recode, restore at the provider).",
+  },
+  SETTINGS_CHANGE_BEHAVIOUR: {
+    severity: "warning",
+    title: "Settings differ that change what queries return",
+    why: "Time zone, date style, text search configuration and the like decide what the same statement gives.",
+    source: "pg_settings of both sides, with the settings of role and database",
+    remedy: "Set them for the database on Heroku with the statements below, after the migration.",
+  },
+} as const satisfies CodeDefinitions;

@@ -1,0 +1,54 @@
+import { describeError, MigrationError } from "../errors.ts";
+import type { Inputs } from "../inputs/inputs.ts";
+import type { Session } from "../postgres/session.ts";
+import type { RedactedCsv } from "../report/settings-csv.ts";
+import type { ConnectionRow } from "../report.ts";
+import { readActivity } from "./catalog/activity.ts";
+import { SourceCatalog } from "./catalog/source-catalog.ts";
+import { listConnections } from "./connections.ts";
+import type { Limits } from "./facts.ts";
+import type { SourceSide } from "./gate.ts";
+import { gateApplicationName, guardSession, openGuarded, openSession } from "./guard.ts";
+import { detectProvider, readServerMarkers } from "./providers/detect.ts";
+import { readSettingsCsv } from "./settings-csv.ts";
+
+/** The source as the gate began with it, and what had to be read before anything was set in its session. */
+export interface OpenedSource extends SourceSide {
+  settingsCsv: RedactedCsv | Error;
+  connections: ConnectionRow[][];
+}
+
+/** @returns the error that keeps us out, since that is a finding too; throws only when the signal has fired */
+export async function openSource(inputs: Inputs, limits: Limits, signal: AbortSignal): Promise<OpenedSource | Error> {
+  try {
+    return await prepareSource(inputs, limits, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    return error instanceof Error ? error : new MigrationError(describeError(error));
+  }
+}
+
+async function prepareSource(inputs: Inputs, limits: Limits, signal: AbortSignal): Promise<OpenedSource> {
+  const url = inputs.source;
+  const options = { limits, side: "source", signal } as const;
+  const session = await openSession(url, options);
+  try {
+    const settingsCsv = await readSettingsCsv(session).catch((error: unknown) => error as Error);
+    await guardSession(session, limits);
+    const provider = detectProvider(inputs.provider, url.host, await readServerMarkers(session));
+    const leftOut = [...provider.profile.leaveOut.schemas, ...inputs.excludeSchemas];
+    const open = (): Promise<Session> => openGuarded(url, options);
+    return {
+      session,
+      provider,
+      catalog: new SourceCatalog(session, leftOut),
+      before: await readActivity(session),
+      open,
+      settingsCsv,
+      connections: [await listConnections(session, gateApplicationName)],
+    };
+  } catch (error) {
+    session.destroy();
+    throw error;
+  }
+}
