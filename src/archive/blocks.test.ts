@@ -120,7 +120,7 @@ test("a block of large objects, byte by byte", () => {
     ...object,
     largeObjectsBlockEnd(),
   ]);
-  const expected = ["03" + "0009000000", "0101000000", "0002000000" + "6162", "0000000000", "0000000000"];
+  const expected = ["030009000000", "0101000000", "00020000006162", "0000000000", "0000000000"];
   expect(block.toString("hex")).toBe(expected.join(""));
 });
 

@@ -54,14 +54,14 @@ test("a header and an entry, byte by byte", () => {
   const bytes = Buffer.from(
     [
       "5047444d50", // PGDMP
-      "010f00" + "0408" + "01" + "03", // 1.15-0, widths, custom format, zstd
+      "010f0004080103", // 1.15-0, widths, custom format, zstd
       [59, 58, 23, 31, 11, 126, 0].map(int).join(""),
       string("app") + string("16.4") + string("16.4"),
       int(1),
       int(12) + int(1) + string("0") + string("16384") + string("t") + string("TABLE DATA") + int(3),
       nothing + nothing + string("COPY public.t (a) FROM stdin;\n") + string("public") + nothing + nothing,
       string("owner") + string("false") + string("11") + nothing,
-      "02" + "0001000000000000", // known, at 256
+      "020001000000000000", // known, at 256
     ].join(""),
     "hex",
   );
