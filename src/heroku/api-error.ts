@@ -134,15 +134,20 @@ function nameOf(error: unknown): string {
 /** A text from Heroku fit to be shown: one line, not too long, no secret, no URL's query or login. */
 export function clean(text: string, secrets: readonly Secret[]): string {
   const known = secrets.filter((secret) => secret.reveal().length > 3);
-  const oneLine = redactAll(withoutQueries(text), known).replaceAll(/\s+/gu, " ").trim();
+  const oneLine = redactAll(withoutAccess(text), known).replaceAll(/\s+/gu, " ").trim();
   return oneLine.length > 400 ? `${oneLine.slice(0, 400)}…` : oneLine;
 }
 
-/** Presigned URLs grant access by their query, database URLs by their login: both go, whichever way they were signed. */
-export function withoutQueries(text: string): string {
+/**
+ * Presigned URLs grant access by their query, database URLs by their login, user mappings and subscriptions hold a password: all of them go,
+ * whoever they belong to.
+ */
+export function withoutAccess(text: string): string {
   return text
     .replaceAll(/(https?:\/\/[^\s"'<>?]+)\?[^\s"'<>]*/giu, "$1?***")
-    .replaceAll(/(postgres(?:ql)?:\/\/)[^\s"'<>/@]*@/giu, "$1***@");
+    .replaceAll(/(postgres(?:ql)?:\/\/)[^\s"'<>/@]*@/giu, "$1***@")
+    .replaceAll(/(\bpassword"?\s+)'(?:[^']|'')*'/giu, "$1'***'")
+    .replaceAll(/(\bpassword\s*=\s*)[^\s'"]+/giu, "$1***");
 }
 
 function sentence(text: string): string {

@@ -52,13 +52,17 @@ function countIn(text: string): number | undefined {
   return count === undefined ? undefined : Number(count);
 }
 
+/** A value that did not fit its type is quoted by PostgreSQL: it is a row's, so it goes. */
 function tidy(message: string): string {
-  return message.replace(/^could not execute query: ERROR:\s+/u, "").trim();
+  return message
+    .replace(/^could not execute query: ERROR:\s+/u, "")
+    .replace(/(invalid input (?:syntax|value) [^:]*: ).*$/u, '$1"…"')
+    .trim();
 }
 
 /** What an unprivileged owner can never do and nobody misses: the comment of an extension, and plpgsql, which is there already. */
 function isHarmless({ message, entry = "", command = "" }: RestoreProblem): boolean {
-  if (/\bCOMMENT\b.*\bEXTENSION\b/u.test(entry) || /^COMMENT ON EXTENSION /u.test(command)) return true;
+  if (/\bCOMMENT\b.*\bEXTENSION\b/u.test(entry) || command.startsWith("COMMENT ON EXTENSION ")) return true;
   return /^must be owner of (?:extension|language) plpgsql\b/u.test(message);
 }
 
@@ -72,7 +76,7 @@ interface Signature extends RestoreFailure {
   pattern: RegExp;
 }
 
-/** In the order of causes: a failed download also makes pg_restore meet an early end. */
+/** In the order of causes: a failed download makes pg_restore meet an early end, and a dead pg_restore breaks the download's pipe. */
 const signatures: readonly Signature[] = [
   {
     pattern: /Expected HTTP Status 200, received:? "?40[0-9]/u,
@@ -85,12 +89,6 @@ const signatures: readonly Signature[] = [
     code: "RESTORE_URL_EXPIRED",
     message: "Heroku lost access to the archive in the middle of the restore.",
     hint: "The presigned URL or the credentials that signed it ended before the restore did: use credentials that last longer, then run again.",
-  },
-  {
-    pattern: /Expected HTTP Status|could not write to output stream|download finished with errors/u,
-    code: "RESTORE_DOWNLOAD",
-    message: "Heroku could not fetch all of the archive.",
-    hint: "Check that the store serves the presigned URL over public TLS with a trusted certificate, then run again.",
   },
   {
     pattern: /unsupported version \([\d.]+\) in file header/u,
@@ -117,17 +115,23 @@ const signatures: readonly Signature[] = [
     hint: "Scale the app's processes to 0 (scale-down) and end other sessions on the target, then run again.",
   },
   {
+    pattern: /server closed the connection unexpectedly|terminating connection due to|connection to server .* failed/u,
+    code: "RESTORE_TARGET_LOST",
+    message: "The target closed its connection in the middle of the restore.",
+    hint: "It restarted, failed over or was under maintenance: see heroku pg:info, then run again.",
+  },
+  {
+    pattern: /Expected HTTP Status|could not write to output stream: (?!.*broken pipe)/u,
+    code: "RESTORE_DOWNLOAD",
+    message: "Heroku could not fetch all of the archive.",
+    hint: "Check that the store serves the presigned URL over public TLS with a trusted certificate, then run again.",
+  },
+  {
     pattern:
       /could not read from input file: end of file|unexpected end of file|found unexpected block ID|could not uncompress data/u,
     code: "RESTORE_TRUNCATED",
     message: "The archive ended early or was damaged on its way to pg_restore.",
     hint: "The download broke off, or the object was replaced: run again.",
-  },
-  {
-    pattern: /server closed the connection unexpectedly|terminating connection due to|connection to server .* failed/u,
-    code: "RESTORE_TARGET_LOST",
-    message: "The target closed its connection in the middle of the restore.",
-    hint: "It restarted, failed over or was under maintenance: see heroku pg:info, then run again.",
   },
 ];
 

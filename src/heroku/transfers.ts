@@ -1,6 +1,5 @@
 import type { HerokuApi } from "./api.ts";
-import { withoutQueries } from "./api-error.ts";
-import { apiCause } from "./api-error.ts";
+import { apiCause, withoutAccess } from "./api-error.ts";
 import {
   type Fields,
   findNumber,
@@ -165,7 +164,7 @@ function parseLogEntry(entry: Fields): TransferLogLine[] {
   return message
     .replace(/\r?\n$/u, "")
     .split(/\r?\n/u)
-    .map((line) => ({ at: parseTime(at)?.toISOString() ?? at, level, message: withoutQueries(line) }));
+    .map((line) => ({ at: parseTime(at)?.toISOString() ?? at, level, message: withoutAccess(line) }));
 }
 
 /** Origin and path: enough to tell one archive from another, without what grants access. */

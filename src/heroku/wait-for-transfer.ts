@@ -42,10 +42,13 @@ export interface WaitOptions {
   clock?: Clock;
 }
 
-/** A transfer that has ended, well or not, and all that its log says. */
-export interface EndedTransfer {
+interface SeenTransfer {
   transfer: Transfer;
   log: TransferLogLine[];
+}
+
+/** A transfer that has ended, well or not, and all that its log says. */
+export interface EndedTransfer extends SeenTransfer {
   seconds: number;
 }
 
@@ -85,6 +88,7 @@ class TransferWatch {
   #signOfLife = "";
   #aliveAt: number;
   #failures = { transient: 0, permanent: 0 };
+  #retryAfterMs = 0;
 
   constructor(api: HerokuApi, database: TargetDatabase, uuid: string, options: WaitOptions) {
     this.#api = api;
@@ -99,18 +103,17 @@ class TransferWatch {
     for (let look = 0; ; look += 1) {
       this.#options.signal?.throwIfAborted();
       const seen = await this.#look();
-      if (seen !== undefined && isOver(seen.transfer)) return await this.#end(seen.transfer);
+      if (seen !== undefined && isOver(seen.transfer)) return this.#end(seen);
       this.#refuseToWaitOn();
       await this.#options.clock.sleep(this.#pauseMs(look), this.#options.signal);
     }
   }
 
   /** One look; undefined where it failed and may yet succeed. */
-  async #look(): Promise<{ transfer: Transfer; log: TransferLogLine[] } | undefined> {
+  async #look(): Promise<SeenTransfer | undefined> {
     const { signal } = this.#options;
     try {
-      const isVerbose = this.#isDataIn();
-      const seen = await readTransfer(this.#api, this.#database, this.#uuid, { signal, isVerbose, repeat: "never" });
+      const seen = await this.#read();
       this.#failures = { transient: 0, permanent: 0 };
       this.#note(seen.transfer, seen.log);
       return seen;
@@ -119,6 +122,15 @@ class TransferWatch {
       this.#countFailure(error);
       return undefined;
     }
+  }
+
+  /** With the log where it is all that moves, and at the end, when it is complete. */
+  async #read(): Promise<SeenTransfer> {
+    const once = { signal: this.#options.signal, repeat: "never" } as const;
+    const isVerbose = this.#isDataIn();
+    const seen = await readTransfer(this.#api, this.#database, this.#uuid, { ...once, isVerbose });
+    if (isVerbose || !isOver(seen.transfer)) return seen;
+    return await readTransfer(this.#api, this.#database, this.#uuid, { ...once, isVerbose: true });
   }
 
   /** Everything that moves while a worker lives: the timestamp, the bytes, the log. */
@@ -171,8 +183,6 @@ class TransferWatch {
     });
   }
 
-  #retryAfterMs = 0;
-
   #pauseMs(look: number): number {
     const { first, most } = this.#options.pollMs;
     const pause = Math.min(most, first * 1.1 ** look);
@@ -207,11 +217,8 @@ class TransferWatch {
     }
   }
 
-  /** The log is complete only now. */
-  async #end(transfer: Transfer): Promise<EndedTransfer> {
-    const { signal, clock } = this.#options;
-    const { log } = await readTransfer(this.#api, this.#database, this.#uuid, { signal, isVerbose: true });
-    const seconds = (clock.now() - this.#startedAt) / 1000;
+  #end({ transfer, log }: SeenTransfer): EndedTransfer {
+    const seconds = (this.#options.clock.now() - this.#startedAt) / 1000;
     if (transfer.state !== "canceled") return { transfer, log, seconds };
     throw new MigrationError(`${transfer.name} was canceled at Heroku: the target is half filled.`, {
       code: "TRANSFER_CANCELED",
