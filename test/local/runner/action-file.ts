@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { TemplateToken } from "@actions/workflow-parser/templates/tokens/index";
-import { findField, listFields, readSteps, type StepDefinition } from "./definitions.ts";
-import { convertActionTemplate, NoOperationTraceWriter, parseAction, refuseInvalid } from "./parser.ts";
+import { readSteps, type StepDefinition } from "./definitions.ts";
+import { findField, findText, type Json, listFields } from "./json.ts";
+import { parseActionFile } from "./parser.ts";
 
-export type ActionInput = { name: string; default: TemplateToken | undefined; deprecation: string | undefined };
+export type ActionInput = { name: string; default: Json | undefined; deprecation: string | undefined };
 
 export type ActionDefinition = {
   /** Folder of the action.yml. */
   directory: string;
   inputs: ActionInput[];
-  outputs: [name: string, value: TemplateToken | undefined][];
+  outputs: [name: string, value: Json | undefined][];
   runs:
     | { using: "composite"; steps: StepDefinition[] }
     | { using: "node24"; main: string; post: string | undefined; postCondition: string };
@@ -18,41 +18,26 @@ export type ActionDefinition = {
 
 /** Reads and validates the action.yml (or action.yaml) of a folder; undefined if there is none. */
 export function findAction(directory: string): ActionDefinition | undefined {
-  const file = ["action.yml", "action.yaml"].map((name) => path.join(directory, name)).find((name) => existsSync(name));
+  const files = ["action.yml", "action.yaml"].map((name) => path.join(directory, name));
+  const file = files.find((candidate) => existsSync(candidate));
   if (!file) return undefined;
-  const { context, value } = parseAction(
-    { name: file, content: readFileSync(file, "utf8") },
-    new NoOperationTraceWriter(),
-  );
-  refuseInvalid(context);
-  if (!value) throw new Error(`${file}: empty`);
-  const template = convertActionTemplate(context, value);
-  refuseInvalid(context);
-  const runs = findField(value, "runs");
+  const { model, yaml } = parseActionFile(file, readFileSync(file, "utf8"));
   return {
     directory,
-    inputs: listFields(findField(value, "inputs")).map(([name, input]) => readInput(name, input)),
-    outputs: listFields(findField(value, "outputs")).map(([name, output]) => [name, findField(output, "value")]),
-    runs: readRuns(file, template.runs, runs),
+    inputs: listFields(findField(yaml, "inputs")).map(([name, input]) => readInput(name, input)),
+    outputs: listFields(findField(yaml, "outputs")).map(([name, output]) => [name, findField(output, "value")]),
+    runs: readRuns(file, model.runs, findField(yaml, "runs")),
   };
 }
 
-function readInput(name: string, token: TemplateToken): ActionInput {
-  return {
-    name,
-    default: findField(token, "default"),
-    deprecation: findField(token, "deprecationMessage")?.assertString("deprecationMessage").value,
-  };
+function readInput(name: string, yaml: Json): ActionInput {
+  return { name, default: findField(yaml, "default"), deprecation: findText(yaml, "deprecationMessage") };
 }
 
-function readRuns(
-  file: string,
-  runs: ReturnType<typeof convertActionTemplate>["runs"],
-  token: TemplateToken | undefined,
-): ActionDefinition["runs"] {
-  if (runs.using === "composite") {
-    return { using: "composite", steps: readSteps(runs.steps, findField(token, "steps")) };
-  }
+type ModelRuns = ReturnType<typeof parseActionFile>["model"]["runs"];
+
+function readRuns(file: string, runs: ModelRuns, yaml: Json | undefined): ActionDefinition["runs"] {
+  if (runs.using === "composite") return { using: "composite", steps: readSteps(runs.steps, findField(yaml, "steps")) };
   if (runs.using !== "node24") throw new Error(`${file}: runs.using ${runs.using} is not supported here`);
   if (runs.pre !== undefined) throw new Error(`${file}: runs.pre is not supported here`);
   return { using: "node24", main: runs.main, post: runs.post, postCondition: runs.postIf ?? "always()" };

@@ -1,6 +1,5 @@
-import type { InputConfig } from "@actions/workflow-parser/model/workflow-template";
-import type { TemplateToken } from "@actions/workflow-parser/templates/tokens/index";
-import { evaluateJson, type Json, type Scope } from "./expressions.ts";
+import { evaluateJson, type Scope } from "./expressions.ts";
+import { findField, findText, type Json, listFields, renderScalar } from "./json.ts";
 import type { WorkflowDefinition } from "./workflow-file.ts";
 
 export type EventName = "workflow_dispatch" | "workflow_call";
@@ -10,28 +9,33 @@ const maxDispatchInputs = 25;
 const maxDispatchChars = 65_535;
 
 /** The typed `inputs` context of an event; throws where GitHub would refuse to start the run. */
-export function resolveInputs(definition: WorkflowDefinition, event: EventName, given: GivenInputs, scope: Scope) {
-  const declared = definition.events[event];
-  if (!declared) throw new Error(`${definition.file}: the workflow has no '${event}' trigger`);
-  const configs = Object.entries(declared.inputs ?? {});
-  const names = new Set(configs.map(([name]) => name));
+export function resolveInputs(
+  workflow: WorkflowDefinition,
+  { event, given, scope }: { event: EventName; given: GivenInputs; scope: Scope },
+): Record<string, Json> {
+  if (!(event in workflow.events)) throw new Error(`${workflow.file}: the workflow has no '${event}' trigger`);
+  const declared = listFields(findField(workflow.events[event], "inputs"));
+  const names = new Set(declared.map(([name]) => name));
   const unknown = Object.keys(given).filter((name) => !names.has(name));
   if (unknown.length > 0) throw new Error(`Unexpected inputs provided: ${JSON.stringify(unknown)}`);
-  if (event === "workflow_dispatch") refuseOversized(configs.length, given);
-  const inputs: Record<string, Json> = {};
-  for (const [name, config] of configs) inputs[name] = resolveInput(name, config, { event, given: given[name], scope });
-  return inputs;
+  if (event === "workflow_dispatch") refuseOversized(declared.length, given);
+  const resolved = declared.map(([name, config]) => {
+    const fallback = evaluateJson(findField(config, "default"), scope);
+    return [name, resolveInput(name, config, { event, value: given[name] ?? fallback })];
+  });
+  return Object.fromEntries(resolved) as Record<string, Json>;
 }
 
-/** The secrets that a called workflow sees: those that it declares. */
-export function resolveSecrets(definition: WorkflowDefinition, event: EventName, given: Record<string, string>) {
+/** The secrets that a called workflow sees: those that it declares. A dispatched one sees all. */
+export function resolveSecrets(workflow: WorkflowDefinition, event: EventName, given: Record<string, string>) {
   if (event === "workflow_dispatch") return given;
-  const declared = definition.events.workflow_call?.secrets ?? {};
+  const declared = listFields(findField(workflow.events[event], "secrets"));
+  const names = new Set(declared.map(([name]) => name));
   for (const name of Object.keys(given)) {
-    if (!(name in declared)) throw new Error(`Invalid secret, ${name} is not defined in the referenced workflow.`);
+    if (!names.has(name)) throw new Error(`Invalid secret, ${name} is not defined in the referenced workflow.`);
   }
-  for (const [name, config] of Object.entries(declared)) {
-    const missing = config.required && !given[name];
+  for (const [name, config] of declared) {
+    const missing = findField(config, "required") === true && !given[name];
     if (missing) throw new Error(`Secret ${name} is required, but not provided while calling.`);
   }
   return given;
@@ -44,33 +48,35 @@ function refuseOversized(count: number, given: GivenInputs): void {
   if (chars > maxDispatchChars) throw new Error(`inputs are ${chars} characters, more than ${maxDispatchChars}`);
 }
 
-type Config = Omit<InputConfig, "default"> & { default?: string | boolean | number | TemplateToken };
-type Asked = { event: EventName; given: string | number | boolean | undefined; scope: Scope };
+type Asked = { event: EventName; value: Json };
 
-function resolveInput(name: string, config: Config, { event, given, scope }: Asked): Json {
-  const fallback = typeof config.default === "object" ? evaluateJson(config.default, scope) : config.default;
-  const value = given ?? (fallback as string | number | boolean | null | undefined);
-  if (config.required && (value === undefined || value === ""))
-    throw new Error(`Required input '${name}' not provided`);
-  const type: string = config.type;
+function resolveInput(name: string, config: Json, { event, value }: Asked): Json {
+  const required = findField(config, "required") === true;
+  if (required && (value === null || value === "")) throw new Error(`Required input '${name}' not provided`);
+  const type = findText(config, "type") ?? "string";
   if (type === "boolean") return toBoolean(name, value ?? false, event);
   if (type === "number") return toNumber(name, value ?? 0);
-  const text = String(value ?? (type === "choice" ? (config.options?.[0] ?? "") : ""));
-  if (type === "choice" && !config.options?.includes(text)) {
-    throw new Error(`Provided value '${text}' for input '${name}' not in the list of allowed values`);
-  }
-  return text;
+  if (type === "choice") return toChoice(name, config, value);
+  return renderScalar(value);
 }
 
 /** The form of a dispatch sends text; a caller's value has a type of its own. */
-function toBoolean(name: string, value: unknown, event: EventName): boolean {
+function toBoolean(name: string, value: Json, event: EventName): boolean {
   if (typeof value === "boolean") return value;
   if (event === "workflow_dispatch" && (value === "true" || value === "false")) return value === "true";
   throw new Error(`Input '${name}' must be a boolean`);
 }
 
-function toNumber(name: string, value: unknown): number {
+function toNumber(name: string, value: Json): number {
   const number = Number(value);
   if (value === "" || Number.isNaN(number)) throw new Error(`Input '${name}' must be a number`);
   return number;
+}
+
+/** Without a default, the form starts with the first choice. */
+function toChoice(name: string, config: Json, value: Json): string {
+  const options = (findField(config, "options") ?? []) as string[];
+  const choice = renderScalar(value ?? options[0] ?? null);
+  if (options.includes(choice)) return choice;
+  throw new Error(`Provided value '${choice}' for input '${name}' not in the list of allowed values`);
 }

@@ -1,12 +1,9 @@
 import { data, Evaluator, Lexer, Parser } from "@actions/expressions";
 import type { FunctionDefinition } from "@actions/expressions/funcs/info";
 import { truthy } from "@actions/expressions/result";
-import type { TemplateToken } from "@actions/workflow-parser/templates/tokens/index";
-import { listFields } from "./definitions.ts";
+import { type Token, TokenType } from "@actions/expressions/lexer";
 import { hashFiles } from "./hash-files.ts";
-import { isBasicExpression, isBoolean, isMapping, isNumber, isSequence, isString } from "./parser.ts";
-
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+import type { Json } from "./json.ts";
 
 /** What an expression can see. Names that are not here are errors, as on GitHub. */
 export type Scope = {
@@ -43,41 +40,67 @@ export function isTrue(expression: string, scope: Scope): boolean {
   return truthy(evaluateExpression(expression, scope));
 }
 
-/** Evaluates a token to text: null is empty, numbers and booleans as GitHub prints them, anything else an error. */
-export function evaluateText(token: TemplateToken | undefined, scope: Scope): string {
-  return token ? toText(evaluateToken(token, scope)) : "";
+/** Evaluates a value to text: null is empty, numbers and booleans as GitHub prints them, anything else an error. */
+export function evaluateText(value: Json | undefined, scope: Scope): string {
+  return toText(evaluateValue(value ?? null, scope));
 }
 
 /** Evaluates a mapping to texts, in the order in which it is written: `env`, `with`, `outputs`. */
-export function evaluateTexts(token: TemplateToken | undefined, scope: Scope): Map<string, string> {
-  if (!token) return new Map();
-  const value = evaluateToken(token, scope);
-  if (value.kind !== data.Kind.Dictionary) throw new Error("A mapping was expected");
-  return new Map(value.pairs().map((pair) => [pair.key, toText(pair.value)]));
+export function evaluateTexts(value: Json | undefined, scope: Scope): Map<string, string> {
+  const evaluated = evaluateValue(value ?? {}, scope);
+  if (evaluated.kind !== data.Kind.Dictionary) throw new Error("A mapping was expected");
+  return new Map(evaluated.pairs().map((pair) => [pair.key, toText(pair.value)]));
 }
 
-/** Evaluates a token to plain data, types kept. */
-export function evaluateJson(token: TemplateToken | undefined, scope: Scope): Json {
-  return token ? toJson(evaluateToken(token, scope)) : null;
+/** Evaluates all expressions in a value, types kept. */
+export function evaluateJson(value: Json | undefined, scope: Scope): Json {
+  return toJson(evaluateValue(value ?? null, scope));
 }
 
-function evaluateToken(token: TemplateToken, scope: Scope): data.ExpressionData {
-  if (isBasicExpression(token)) return evaluateExpression(token.expression, scope);
-  if (isString(token)) return new data.StringData(token.value);
-  if (isNumber(token)) return new data.NumberData(token.value);
-  if (isBoolean(token)) return new data.BooleanData(token.value);
-  if (isSequence(token)) return new data.Array(...[...token].map((item) => evaluateToken(item, scope)));
-  if (!isMapping(token)) return new data.Null();
-  return new data.Dictionary(...listFields(token).map(([key, value]) => ({ key, value: evaluateToken(value, scope) })));
+function evaluateValue(value: Json, scope: Scope): data.ExpressionData {
+  if (typeof value === "string") return evaluateTemplate(value, scope);
+  if (Array.isArray(value)) return new data.Array(...value.map((item) => evaluateValue(item, scope)));
+  if (value === null || typeof value !== "object") return toData(value);
+  const pairs = Object.entries(value).map(([key, item]) => ({ key, value: evaluateValue(item, scope) }));
+  return new data.Dictionary(...pairs);
+}
+
+/** A text that is one expression keeps the type of its result; one that only contains some becomes text. */
+function evaluateTemplate(text: string, scope: Scope): data.ExpressionData {
+  const parts = splitTemplate(text).map((part) =>
+    typeof part === "string" ? new data.StringData(part) : evaluateExpression(part.expression, scope),
+  );
+  const [only, ...others] = parts;
+  return only && others.length === 0 ? only : new data.StringData(parts.map(toText).join(""));
+}
+
+/** Literal pieces and expressions of a text, in order. Braces inside an expression's strings do not end it. */
+function splitTemplate(text: string): (string | { expression: string })[] {
+  const parts: (string | { expression: string })[] = [];
+  const pattern = /\$\{\{((?:'[^']*'|[^'])*?)\}\}/g;
+  let end = 0;
+  for (const match of text.matchAll(pattern)) {
+    if (match.index > end) parts.push(text.slice(end, match.index));
+    parts.push({ expression: match[1] ?? "" });
+    end = match.index + match[0].length;
+  }
+  return end < text.length || parts.length === 0 ? [...parts, text.slice(end)] : parts;
 }
 
 function evaluateExpression(expression: string, scope: Scope): data.ExpressionData {
   const functions = listFunctions(scope);
-  const { tokens } = new Lexer(expression).lex();
-  const parsed = new Parser(tokens, Object.keys(scope.contexts), functions).parse();
+  const parsed = new Parser(readTokens(expression), Object.keys(scope.contexts), functions).parse();
   const contexts = Object.entries(scope.contexts).map(([key, value]) => ({ key, value: toContext(key, value) }));
   const byName = new Map(functions.map((definition) => [definition.name.toLowerCase(), definition]));
   return new Evaluator(parsed, new data.Dictionary(...contexts), byName).evaluate();
+}
+
+/** The package's lexer unescapes only the first quote of a string (0.3.61). */
+function readTokens(expression: string): Token[] {
+  const { tokens } = new Lexer(expression).lex();
+  return tokens.map((token) =>
+    token.type === TokenType.STRING ? { ...token, value: token.lexeme.slice(1, -1).replaceAll("''", "'") } : token,
+  );
 }
 
 function listFunctions(scope: Scope): FunctionDefinition[] {

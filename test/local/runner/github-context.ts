@@ -1,6 +1,6 @@
 import { arch } from "node:os";
 import path from "node:path";
-import type { Json } from "./expressions.ts";
+import type { Json } from "./json.ts";
 
 export type RunIdentity = { runId: string; runNumber: number; runAttempt: number };
 

@@ -1,4 +1,4 @@
-import type { Json } from "./expressions.ts";
+import type { Json } from "./json.ts";
 import type { JobEnvironment } from "./file-commands.ts";
 import type { JobLog } from "./job-log.ts";
 import type { SecretMasker } from "./masker.ts";

@@ -1,5 +1,6 @@
-import { findField, type JobDefinition } from "./definitions.ts";
-import { evaluateText, evaluateTexts, type Json, type Scope } from "./expressions.ts";
+import type { JobDefinition } from "./definitions.ts";
+import { evaluateText, evaluateTexts, type Scope } from "./expressions.ts";
+import { findField, type Json } from "./json.ts";
 import type { JobContext } from "./job-context.ts";
 import { killOrphans } from "./process-tree.ts";
 import type { Annotation } from "./results.ts";

@@ -2,7 +2,8 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { createRuntimeToken } from "../artifacts/token.ts";
-import { evaluateJson, evaluateTexts, type Json, type Scope } from "./expressions.ts";
+import { evaluateJson, evaluateTexts, type Scope } from "./expressions.ts";
+import type { Json } from "./json.ts";
 import { runnerContext } from "./github-context.ts";
 import type { JobContext, JobFolders } from "./job-context.ts";
 import { JobLog } from "./job-log.ts";
@@ -66,12 +67,12 @@ export function jobExpressions(job: JobContext, more: Record<string, Json> = {})
 }
 
 function evaluateDefaults(job: JobContext, { definition, workflow }: JobRequest): void {
-  for (const token of [workflow.env, definition.env]) {
-    for (const [key, value] of evaluateTexts(token, jobExpressions(job))) job.env.set(key, value);
+  for (const level of [workflow.env, definition.env]) {
+    for (const [key, value] of evaluateTexts(level, jobExpressions(job))) job.env.set(key, value);
   }
   const env = { env: Object.fromEntries(job.env) };
-  for (const token of [workflow.defaults, definition.defaults]) {
-    const defaults = evaluateJson(token, jobExpressions(job, env)) as { run?: JobContext["runDefaults"] } | null;
+  for (const level of [workflow.defaults, definition.defaults]) {
+    const defaults = evaluateJson(level, jobExpressions(job, env)) as { run?: JobContext["runDefaults"] } | null;
     Object.assign(job.runDefaults, defaults?.run);
   }
 }

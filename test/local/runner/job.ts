@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import type { JobDefinition } from "./definitions.ts";
-import type { Json } from "./expressions.ts";
+import type { Json } from "./json.ts";
 import type { JobContext } from "./job-context.ts";
 import { completeJob, writeSetUp } from "./job-ends.ts";
 import { setUpJob } from "./job-setup.ts";

@@ -1,6 +1,6 @@
 import type { ArtifactService } from "../artifacts/service.ts";
 import type { RunEvent } from "./events.ts";
-import type { Json } from "./expressions.ts";
+import type { Json } from "./json.ts";
 import type { Timings } from "./process.ts";
 
 /** What a stand-in for an action gets, and may leave behind. */

@@ -2,7 +2,7 @@ import { createHash, randomInt } from "node:crypto";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { Json } from "./expressions.ts";
+import type { Json } from "./json.ts";
 import { type EventFacts, githubContext } from "./github-context.ts";
 import type { RunnerOptions } from "./options.ts";
 import { githubTimings, type Timings } from "./process.ts";

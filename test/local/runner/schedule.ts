@@ -1,5 +1,6 @@
-import { findField, type JobDefinition } from "./definitions.ts";
-import { evaluateJson, evaluateText, isTrue, type Json, type Scope } from "./expressions.ts";
+import type { JobDefinition } from "./definitions.ts";
+import { evaluateJson, evaluateText, isTrue, type Scope } from "./expressions.ts";
+import { findField, type Json } from "./json.ts";
 import { runJob } from "./job.ts";
 import type { Concurrency, Conclusion, JobResult, WorkflowResult } from "./results.ts";
 import type { RunContext } from "./run-context.ts";
@@ -117,13 +118,13 @@ function describe({ workflow, run }: Schedule, definition: JobDefinition, scope:
 }
 
 function readEnvironmentName(definition: JobDefinition, scope: Scope): string | undefined {
-  const token = findField(definition.environment, "name") ?? definition.environment;
-  return evaluateText(token, scope) || undefined;
+  const name = findField(definition.environment, "name") ?? definition.environment;
+  return evaluateText(name, scope) || undefined;
 }
 
 /** A group that one waits for; undefined where none is named. */
-export function readConcurrency(token: JobDefinition["concurrency"], scope: Scope): Concurrency | undefined {
-  const value = evaluateJson(token, scope);
+export function readConcurrency(written: Json | undefined, scope: Scope): Concurrency | undefined {
+  const value = evaluateJson(written, scope);
   if (value === null) return undefined;
   if (typeof value !== "object") return { group: String(value), cancelInProgress: false, queue: "single" };
   const { group = "", "cancel-in-progress": cancels, queue } = value as Record<string, string | boolean>;

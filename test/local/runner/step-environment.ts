@@ -1,4 +1,4 @@
-import type { Json } from "./expressions.ts";
+import type { Json } from "./json.ts";
 import type { JobContext } from "./job-context.ts";
 
 /** What a process inherits from the machine. Everything else of our own environment stays out. */

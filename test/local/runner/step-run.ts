@@ -1,5 +1,6 @@
 import type { StepDefinition } from "./definitions.ts";
-import type { Json, Scope } from "./expressions.ts";
+import type { Scope } from "./expressions.ts";
+import type { Json } from "./json.ts";
 import type { JobContext } from "./job-context.ts";
 import type { StepResult } from "./results.ts";
 import type { StepRecord } from "./step-record.ts";

@@ -1,4 +1,5 @@
-import type { Json, Scope } from "./expressions.ts";
+import type { Scope } from "./expressions.ts";
+import type { Json } from "./json.ts";
 import type { JobContext } from "./job-context.ts";
 import type { Conclusion, StepResult } from "./results.ts";
 

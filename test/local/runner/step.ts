@@ -1,5 +1,6 @@
 import type { StepDefinition } from "./definitions.ts";
-import { evaluateText, evaluateTexts, isTrue, type Json, type Scope } from "./expressions.ts";
+import { evaluateText, evaluateTexts, isTrue, type Scope } from "./expressions.ts";
+import type { Json } from "./json.ts";
 import { createCommandFiles, readCommandFiles } from "./file-commands.ts";
 import type { StepResult } from "./results.ts";
 import { runScript } from "./script-step.ts";

@@ -1,20 +1,21 @@
 import { readFileSync } from "node:fs";
-import type { Job, WorkflowJob, WorkflowTemplate } from "@actions/workflow-parser/model/workflow-template";
-import type { TemplateToken } from "@actions/workflow-parser/templates/tokens/index";
-import { findField, type JobDefinition, listFields, readSteps } from "./definitions.ts";
-import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow, refuseInvalid } from "./parser.ts";
+import type { Job, WorkflowJob } from "@actions/workflow-parser/model/workflow-template";
+import { type JobDefinition, readSteps } from "./definitions.ts";
+import { findField, findText, type Json, listFields } from "./json.ts";
+import { parseWorkflowFile, readCondition } from "./parser.ts";
 
-/** A validated workflow. Tokens are not evaluated yet. */
+/** A validated workflow. Values may hold expressions. */
 export type WorkflowDefinition = {
   file: string;
   name: string;
-  events: WorkflowTemplate["events"];
-  env: TemplateToken | undefined;
-  concurrency: TemplateToken | undefined;
-  permissions: TemplateToken | undefined;
-  defaults: TemplateToken | undefined;
+  /** Names of the events that start it → what is written about each. */
+  events: Record<string, Json>;
+  env: Json | undefined;
+  concurrency: Json | undefined;
+  permissions: Json | undefined;
+  defaults: Json | undefined;
   /** Outputs of `workflow_call`. */
-  outputs: [name: string, value: TemplateToken | undefined][];
+  outputs: [name: string, value: Json | undefined][];
   jobs: JobDefinition[];
 };
 
@@ -25,44 +26,42 @@ export function readWorkflow(file: string): Promise<WorkflowDefinition> {
 
 /** Parses and validates the text of a workflow; messages speak of the given file. */
 export async function parseWorkflowText(file: string, content: string): Promise<WorkflowDefinition> {
-  const { context, value } = parseWorkflow({ name: file, content }, new NoOperationTraceWriter());
-  refuseInvalid(context);
-  if (!value) throw new Error(`${file}: empty`);
-  const template = await convertWorkflowTemplate(context, value);
-  refuseInvalid(context);
-  const call = findField(findField(value, "on"), "workflow_call");
-  const jobs = findField(value, "jobs");
+  const { model, yaml } = await parseWorkflowFile(file, content);
+  const on = findField(yaml, "on");
+  const jobs = findField(yaml, "jobs");
+  const calls = listFields(findField(findField(on, "workflow_call"), "outputs"));
   return {
     file,
-    name: findField(value, "name")?.assertString("name").value ?? file,
-    events: template.events,
-    env: findField(value, "env"),
-    concurrency: findField(value, "concurrency"),
-    permissions: findField(value, "permissions"),
-    defaults: findField(value, "defaults"),
-    outputs: listFields(findField(call, "outputs")).map(([name, output]) => [name, findField(output, "value")]),
-    jobs: template.jobs.map((job) => readJob(job, findField(jobs, job.id.value))),
+    name: findText(yaml, "name") ?? file,
+    events: Object.fromEntries(Object.keys(model.events).map((name) => [name, findField(on, name) ?? null])),
+    env: findField(yaml, "env"),
+    concurrency: findField(yaml, "concurrency"),
+    permissions: findField(yaml, "permissions"),
+    defaults: findField(yaml, "defaults"),
+    outputs: calls.map(([name, output]) => [name, findField(output, "value")]),
+    jobs: model.jobs.map((job) => readJob(job, findField(jobs, job.id.value))),
   };
 }
 
 const unsupported = ["strategy", "container", "services", "uses", "snapshot"];
 
-function readJob(job: WorkflowJob, token: TemplateToken | undefined): JobDefinition {
-  const stranger = unsupported.find((key) => findField(token, key));
-  if (stranger) throw new Error(`job ${job.id.value}: ${stranger} is not supported here`);
+function readJob(model: WorkflowJob, yaml: Json | undefined): JobDefinition {
+  const id = model.id.value;
+  const stranger = unsupported.find((key) => findField(yaml, key) !== undefined);
+  if (stranger) throw new Error(`job ${id}: ${stranger} is not supported here`);
   return {
-    id: job.id.value,
-    name: findField(token, "name"),
-    needs: (job.needs ?? []).map((need) => need.value),
-    condition: job.if.expression,
-    runsOn: findField(token, "runs-on"),
-    env: findField(token, "env"),
-    outputs: findField(token, "outputs"),
-    environment: findField(token, "environment"),
-    concurrency: findField(token, "concurrency"),
-    permissions: findField(token, "permissions"),
-    timeoutMinutes: findField(token, "timeout-minutes"),
-    defaults: findField(token, "defaults"),
-    steps: readSteps((job as Job).steps, findField(token, "steps")),
+    id,
+    name: findText(yaml, "name"),
+    needs: (model.needs ?? []).map((need) => need.value),
+    condition: readCondition(findField(yaml, "if")),
+    runsOn: findField(yaml, "runs-on"),
+    env: findField(yaml, "env"),
+    outputs: findField(yaml, "outputs"),
+    environment: findField(yaml, "environment"),
+    concurrency: findField(yaml, "concurrency"),
+    permissions: findField(yaml, "permissions"),
+    timeoutMinutes: findField(yaml, "timeout-minutes"),
+    defaults: findField(yaml, "defaults"),
+    steps: readSteps((model as Job).steps, findField(yaml, "steps")),
   };
 }

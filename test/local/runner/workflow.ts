@@ -1,6 +1,7 @@
 import path from "node:path";
 import { type EventName, type GivenInputs, resolveInputs, resolveSecrets } from "./event-inputs.ts";
-import { evaluateText, type Json, type Scope } from "./expressions.ts";
+import { evaluateText, type Scope } from "./expressions.ts";
+import type { Json } from "./json.ts";
 import type { Running, RunnerOptions } from "./options.ts";
 import { githubTimings } from "./process.ts";
 import { type JobResult, type WorkflowResult, worse } from "./results.ts";
@@ -32,7 +33,7 @@ export function startWorkflow(options: WorkflowOptions): Running<WorkflowResult>
     const workflow = await readWorkflow(options.file);
     const { event, inputs = {}, secrets = {}, vars = {} } = options;
     const scope = { contexts: { github: options.github ?? {}, inputs: {}, vars }, ...steady };
-    const resolved = resolveInputs(workflow, event, inputs, scope);
+    const resolved = resolveInputs(workflow, { event, given: inputs, scope });
     return { workflow, inputs: resolved, secrets: resolveSecrets(workflow, event, secrets) };
   });
 }
