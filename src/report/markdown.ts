@@ -35,10 +35,13 @@ export function table(header: readonly string[], rows: readonly (readonly string
   return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-/** Links only to where GitHub itself keeps things over https; anything else stays text. */
 export function link(label: string, url: string | undefined): string {
-  if (url === undefined || !/^https:\/\/[\w.-]+(?::\d+)?\/[\w./~%-]*$/u.test(url)) return label;
-  return `[${label}](${url})`;
+  return url !== undefined && isPlainUrl(url) ? `[${label}](${url})` : label;
+}
+
+/** An https address without credentials, query or anything that Markdown or HTML could read as more: else no link is made. */
+export function isPlainUrl(url: string): boolean {
+  return /^https:\/\/[\w.-]+(?::\d+)?\/[\w./~%-]*$/u.test(url);
 }
 
 /** Nothing reads megabytes of a text of which it shows a line. */
