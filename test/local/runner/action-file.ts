@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import type { Step } from "@actions/workflow-parser/model/workflow-template";
 import { readSteps, type StepDefinition } from "./definitions.ts";
 import { findField, findText, type Json, listFields } from "./json.ts";
 import { parseActionFile } from "./parser.ts";
@@ -37,8 +38,16 @@ function readInput(name: string, yaml: Json): ActionInput {
 type ModelRuns = ReturnType<typeof parseActionFile>["model"]["runs"];
 
 function readRuns(file: string, runs: ModelRuns, yaml: Json | undefined): ActionDefinition["runs"] {
-  if (runs.using === "composite") return { using: "composite", steps: readSteps(runs.steps, findField(yaml, "steps")) };
+  if (runs.using === "composite") return { using: "composite", steps: readCompositeSteps(file, runs.steps, yaml) };
   if (runs.using !== "node24") throw new Error(`${file}: runs.using ${runs.using} is not supported here`);
   if (runs.pre !== undefined) throw new Error(`${file}: runs.pre is not supported here`);
   return { using: "node24", main: runs.main, post: runs.post, postCondition: runs.postIf ?? "always()" };
+}
+
+/** A composite cannot name its own root by `$/`, though a workflow can: the runner's parser refuses the whole file. */
+function readCompositeSteps(file: string, model: Step[], yaml: Json | undefined): StepDefinition[] {
+  const steps = readSteps(model, findField(yaml, "steps"));
+  const refused = steps.find((step) => step.uses === "$/");
+  if (refused) throw new Error(`${file}: Expected format {org}/{repo}[/path]@ref. Actual '$/'`);
+  return steps;
 }

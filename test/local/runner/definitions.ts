@@ -46,7 +46,7 @@ function readStep(model: Step, yaml: Json | undefined): StepDefinition {
     throw new Error(`step ${model.id}: only run and uses are supported here`);
   if (model.background) throw new Error(`step ${model.id}: background steps are not supported here`);
   return {
-    id: model.id,
+    id: model.id || `__${"run" in model ? "run" : model.uses.value.replace(/@.*$/, "").replaceAll("/", "_")}`,
     name: findText(yaml, "name"),
     condition: readCondition(findField(yaml, "if")),
     uses: findText(yaml, "uses"),

@@ -103,10 +103,24 @@ describe("actions inside actions", () => {
       - uses: $/runtime
       - uses: acme/other@v1
       - uses: actions/checkout@v7
-      - uses: ./`);
+      - uses: ./
+      - uses: $/`);
     const { log } = await repository.runFile(file, { actions: { "acme/other": path.join(repository.root, "other") } });
     const said = lines(log).filter((line) => line.includes("runtime") && !line.includes("$/"));
-    expect(said).toEqual(["runtime of nobody", "the other runtime", "runtime of nobody"]);
+    expect(said).toEqual(["runtime of nobody", "the other runtime", "runtime of nobody", "runtime of nobody"]);
+  });
+
+  test("a composite cannot name its own root by $/, nor give it a ref", async ({ repository }) => {
+    await repository.writeComposite(`
+    - run: echo never
+      shell: bash
+    - uses: $/`);
+    const { annotations, log } = await repository.run();
+    expect(annotations[0]?.message).toContain("Expected format {org}/{repo}[/path]@ref. Actual '$/'");
+    expect(log).not.toContain("never");
+    await repository.writeComposite(`
+    - uses: $/runtime@v1`);
+    expect((await repository.run()).annotations[0]?.message).toContain("'$/runtime@v1': $/ takes no ref");
   });
 
   test("an unknown action is an error, unless it is mapped to a folder or a stand-in", async ({ repository }) => {

@@ -58,9 +58,9 @@ function readLocal(uses: string, scope: StepScope): Used {
 
 /** Under a `./` parent, the repository is the workflow's own. */
 function readSameRepository(uses: string, scope: StepScope): Used {
-  const inside = uses.slice(2);
-  if (inside === "" || inside.includes("@")) throw new Error(`Can't use '${uses}': $/ takes a path and no ref`);
   const { source } = scope;
+  const inside = uses.slice(2);
+  if (inside.includes("@")) throw new Error(`Can't use '${uses}': $/ takes no ref`);
   const root = source.kind === "remote" ? source.root : scope.job.folders.repositoryRoot;
   return { action: readAction(path.join(root, inside), uses), source };
 }
