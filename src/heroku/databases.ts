@@ -50,7 +50,9 @@ export async function promoteDatabase(
   if (current?.addonId === database.addonId) return { changed: false, oldName: undefined };
   let oldName: string | undefined;
   if (current !== undefined) {
-    const other = attachments.find(({ addonId, name }) => addonId === current.addonId && name !== "DATABASE");
+    const others = attachments.filter(({ addonId, name }) => addonId === current.addonId && name !== "DATABASE");
+    // A named credential's attachment leads to the same data with fewer rights: no way back.
+    const other = others.find(({ namespace }) => namespace === undefined);
     oldName = other?.name ?? (await attachOnce(api, { app, addon: current.addonId }, options));
   }
   await attachOnce(api, { app, addon: database.addonId, name: "DATABASE", confirm: app }, options);
@@ -70,8 +72,9 @@ async function attachOnce(
     if (isRefused(error)) throw error;
     const attachments = await listAttachments(api, wanted.app, options);
     const made = attachments.find(
-      ({ addonId, name }) =>
-        addonId === wanted.addon && (wanted.name === undefined ? name !== "DATABASE" : name === wanted.name),
+      ({ addonId, name, namespace }) =>
+        addonId === wanted.addon &&
+        (wanted.name === undefined ? name !== "DATABASE" && namespace === undefined : name === wanted.name),
     );
     if (made === undefined) throw error;
     return made.name;

@@ -26,7 +26,7 @@ const essentialLimits: Readonly<Record<string, { gigabytes: number; connections:
 
 const essentialTables = 4_000;
 
-/** Of Standard, Premium, Private and Shield alike; the `-l` and `-xl` variants of a size have its limits. */
+/** Of Standard, Premium, Private and Shield alike. Sizes that are not listed (`l-9`, `xl-9`) have unknown limits. */
 const classicLimits: Readonly<Record<string, { gigabytes: number; connections: number }>> = {
   "0": { gigabytes: 64, connections: 120 },
   "2": { gigabytes: 256, connections: 400 },

@@ -111,17 +111,17 @@ class TransferWatch {
 
   /** One look; undefined where it failed and may yet succeed. */
   async #look(): Promise<SeenTransfer | undefined> {
-    const { signal } = this.#options;
+    let seen: SeenTransfer;
     try {
-      const seen = await this.#read();
-      this.#failures = { transient: 0, permanent: 0 };
-      this.#note(seen.transfer, seen.log);
-      return seen;
+      seen = await this.#read();
     } catch (error) {
-      signal?.throwIfAborted();
+      this.#options.signal?.throwIfAborted();
       this.#countFailure(error);
       return undefined;
     }
+    this.#failures = { transient: 0, permanent: 0 };
+    this.#note(seen.transfer, seen.log);
+    return seen;
   }
 
   /** With the log where it is all that moves, and at the end, when it is complete. */
