@@ -5,7 +5,7 @@ import { buffer } from "node:stream/consumers";
 type Entry = Readable & { path: string; type: "File" | "Directory"; autodrain(): void };
 type Unzip = { Parse(): Writable & NodeJS.EventEmitter };
 
-/** Files of a zip archive: path inside it → bytes. Read by the library that the artifact client itself unzips with. */
+/** Files of a zip archive in order of their names: path inside it → bytes. Read by the library that the artifact client itself unzips with. */
 export async function unzip(archive: Buffer): Promise<Map<string, Buffer>> {
   const files: Promise<[string, Buffer]>[] = [];
   const parser = loadUnzip().Parse();
@@ -17,7 +17,8 @@ export async function unzip(archive: Buffer): Promise<Map<string, Buffer>> {
     parser.on("close", resolve).on("error", reject);
     parser.end(archive);
   });
-  return new Map(await Promise.all(files));
+  const read = await Promise.all(files);
+  return new Map(read.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function loadUnzip(): Unzip {
