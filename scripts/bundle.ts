@@ -7,7 +7,7 @@ import { renderLicenses } from "./licenses.ts";
 const requireBanner = `import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);`;
 
 const options: BuildOptions = {
-  entryPoints: { index: "src/index.ts", "dump-worker": "src/dump/worker.ts", "proof-worker": "src/proof/worker.ts" },
+  entryPoints: { index: "src/index.ts", "dump-worker": "src/dump/worker.ts" },
   bundle: true,
   platform: "node",
   format: "esm",

@@ -23,6 +23,8 @@ export interface Report {
   checks: CheckResult[];
   plan?: MigrationPlan;
   extensions?: ExtensionRow[];
+  /** `settings.csv` as the server printed it, sensitive values blanked and counted. */
+  settingsCsv?: { text: string; redactions: number };
   settingsDiff?: SettingDifference[];
   connections?: ConnectionRow[];
   configVars?: ConfigVarMention[];
@@ -36,6 +38,8 @@ export interface Report {
   drift?: DriftRecord;
   /** Progress samples for the charts. */
   samples?: ThroughputSample[];
+  /** What state the target is in by now, and how to get its old content back, for whoever reads of a failure. */
+  targetState?: string;
   failure?: FailureRecord;
   artifacts?: ArtifactRecord[];
   /** Names that `report/privacy.ts` replaces wherever they appear in text, besides those in fields of their own. */
@@ -232,6 +236,10 @@ export interface Loss {
 /** What was left out of the archive's table of contents, or changed in it, and why. */
 export interface ContentsEdit {
   kind: "removed" | "tablespace-cleared";
+  /** The entry, in the archive's own words. */
+  object: string;
+  schema: string | null;
+  name: string;
   description: string;
   reason: string;
 }

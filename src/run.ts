@@ -3,6 +3,7 @@ import { formatSeconds } from "./format.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
 import type { Report, StageName, StageRecord } from "./report.ts";
+import type { Secret } from "./secret.ts";
 import type { StateFile } from "./state.ts";
 
 /** What the platform says of this run. Nothing below `action` and `cli` asks where it comes from. */
@@ -12,9 +13,8 @@ export interface Platform {
   runUrl: string | undefined;
   /** On a public repository the world reads artifacts and summaries. */
   isPublic: boolean;
-  /** Bytes per second are nothing without them: processors and memory of the runner. */
+  kind: "github" | "self-hosted" | "local";
   processors: number;
-  memoryBytes: number;
 }
 
 /** One run of one command: what every stage is given. */
@@ -28,6 +28,8 @@ export interface Run {
   workDirectory: string;
   state: StateFile;
   platform: Platform;
+  /** Masks a secret that was learnt on the way, and keeps it for the last search of the evidence. */
+  keepSecret: (secret: Secret) => void;
 }
 
 /** Runs one stage: announces it by number and name, times it, and records how it ended. */

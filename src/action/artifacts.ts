@@ -1,3 +1,4 @@
+import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describeError } from "../errors.ts";
 import type { Command } from "../inputs/definitions.ts";
@@ -14,7 +15,7 @@ interface ArtifactOptions {
 }
 
 /**
- * Uploads each file as an artifact of its own, so that a browser opens it in place. Names carry the command and the run's
+ * Uploads each file as an artifact of its own, without a zip, so that a browser opens it in place. Names carry the command and the run's
  * attempt: a name that exists is refused, and re-runs keep the earlier attempts' evidence.
  *
  * A platform without artifacts (GitHub Enterprise Server refuses the client by host name) costs one warning, not the run.
@@ -27,9 +28,14 @@ export async function uploadArtifacts(
   const { DefaultArtifactClient } = await import("@actions/artifact");
   const client = new DefaultArtifactClient();
   const retention = options.retentionDays === undefined ? {} : { retentionDays: options.retentionDays };
+  const upload = join(options.folder, "upload");
   try {
+    await mkdir(upload, { recursive: true, mode: 0o700 });
     for (const record of records) {
-      await client.uploadArtifact(record.name, [join(options.folder, record.file)], options.folder, retention);
+      // An artifact without a zip around it takes the file's own name.
+      const file = join(upload, record.name);
+      await copyFile(join(options.folder, record.file), file);
+      await client.uploadArtifact(record.name, [file], upload, { ...retention, skipArchive: true });
       record.uploaded = true;
     }
   } catch (error) {

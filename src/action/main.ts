@@ -8,7 +8,7 @@ import type { RawInputs } from "../inputs/inputs.ts";
 import { redact } from "../secret.ts";
 import { listenForStop } from "../stop-signal.ts";
 import { createActionsLog } from "./actions-log.ts";
-import { maskInputs } from "./masks.ts";
+import { maskInputs, maskSecret } from "./masks.ts";
 import { readActionsPlatform, workDirectoryOf } from "./platform.ts";
 import { publish } from "./publish.ts";
 import { takeRawInputs } from "./raw-inputs.ts";
@@ -39,7 +39,14 @@ async function runInputs(changes: { command?: Command }): Promise<void> {
   const platform = await readActionsPlatform(process.env);
   const log = createActionsLog();
   using stop = listenForStop(inputs.deadlineMinutes);
-  const result = await runCommand({ inputs, log, platform, workDirectory, signal: stop.signal });
+  const result = await runCommand({
+    inputs,
+    log,
+    platform,
+    workDirectory,
+    signal: stop.signal,
+    onSecret: (secret) => maskSecret(secret.reveal()),
+  });
   if (result === undefined) return;
   await publish(result, { inputs, log, platform, workDirectory });
   end(result.outcome, result.report.headline, result.report.failure?.hint);

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { availableParallelism, tmpdir, totalmem } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Platform } from "../run.ts";
 
@@ -18,8 +18,8 @@ export async function readActionsPlatform(environment: NodeJS.ProcessEnv): Promi
         ? undefined
         : `${server}/${repository}/actions/runs/${run}/attempts/${attempt}`,
     isPublic: await isPublicRepository(environment["GITHUB_EVENT_PATH"]),
+    kind: environment["RUNNER_ENVIRONMENT"] === "github-hosted" ? "github" : "self-hosted",
     processors: availableParallelism(),
-    memoryBytes: totalmem(),
   };
 }
 

@@ -33,7 +33,7 @@ export async function publish(
 ): Promise<void> {
   const folder = inputs.outputDir ?? join(workDirectory, "evidence");
   const hideIdentifiers = inputs.showIdentifiers === "auto" ? platform.isPublic : !inputs.showIdentifiers;
-  const files = renderEvidence(result, { hideIdentifiers, secrets: result.secrets });
+  const files = await renderEvidence(result, { hideIdentifiers, secrets: result.secrets });
   await writeFiles(folder, files);
   if (inputs.artifacts) {
     result.report.artifacts = await uploadArtifacts(files, {

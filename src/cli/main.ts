@@ -37,6 +37,7 @@ async function runArguments(argv: readonly string[], version: string): Promise<n
     platform: readLocalPlatform(process.env),
     workDirectory,
     signal: stop.signal,
+    onSecret: () => {},
   });
   if (result !== undefined)
     await publishToFolder(result, { inputs, log, folder: inputs.outputDir ?? "migration-evidence" });

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism } from "node:os";
 import type { Platform } from "../run.ts";
 
 /** Job ids of the CI systems whose examples we ship; elsewhere a random one. */
@@ -12,7 +12,7 @@ export function readLocalPlatform(environment: NodeJS.ProcessEnv): Platform {
     runId: `${(job ?? randomBytes(6).toString("hex")).replaceAll(/[^\w-]/gu, "")}-1`,
     runUrl: urlVariables.map((name) => environment[name]).find((value) => value !== undefined),
     isPublic: environment["CI_PROJECT_VISIBILITY"] === "public",
+    kind: "local",
     processors: availableParallelism(),
-    memoryBytes: totalmem(),
   };
 }

@@ -20,7 +20,7 @@ export async function publishToFolder(
 ): Promise<void> {
   const hideIdentifiers = inputs.showIdentifiers === false;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const file of renderEvidence(result, { hideIdentifiers, secrets: result.secrets })) {
+  for (const file of await renderEvidence(result, { hideIdentifiers, secrets: result.secrets })) {
     await writeFile(join(folder, file.name), file.content);
   }
   const report = hideIdentifiers ? result.publicReport() : result.report;

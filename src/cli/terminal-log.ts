@@ -32,7 +32,7 @@ function createTextLog(stream: NodeJS.WriteStream): Log {
     startGroup: clearing((title) => write(colour("bold", title))),
     endGroup: () => bar?.clear(),
     event: () => {},
-    progress: bar === undefined ? throttledProgress(write) : bar.show,
+    progress: bar ?? throttledProgress(write),
   };
 }
 

@@ -161,7 +161,7 @@ function holderLost(cause: unknown): MigrationError {
 }
 
 /** One line for the log and the report. */
-export function describeDump({ record }: DumpedArchive): string {
+export function describeDump(record: DumpRecord): string {
   const ratio = record.copyBytes > 0 ? `, ${formatBytes(record.copyBytes)} of rows` : "";
   const rows = record.engine === "parallel" ? `${formatCount(record.rows)} rows${ratio}, ` : "";
   return `${rows}${formatBytes(record.archiveBytes)} archive in ${plural(record.parts, "part")}, ${record.engine} with ${plural(record.jobs, "reader")}`;

@@ -1,6 +1,6 @@
 import type { ArchiveHead } from "../archive/contents.ts";
 import { type EditedContents, editContents } from "../archive/edit.ts";
-import { nameEntry } from "../archive/list.ts";
+import { type ListedEntry, nameEntry } from "../archive/list.ts";
 import { MigrationError } from "../errors.ts";
 import { listNames } from "../format.ts";
 import type { Session } from "../postgres/session.ts";
@@ -63,11 +63,16 @@ function refuseConflicts({ conflicts }: EditedContents): void {
 
 function listEdits({ removed, clearedTablespaces }: EditedContents): ContentsEdit[] {
   return [
-    ...removed.map(({ entry, reason }): ContentsEdit => ({ kind: "removed", description: nameEntry(entry), reason })),
+    ...removed.map(({ entry, reason }): ContentsEdit => ({ kind: "removed", ...namesOf(entry), reason })),
     ...clearedTablespaces.map(({ entry, tablespace }): ContentsEdit => ({
       kind: "tablespace-cleared",
-      description: nameEntry(entry),
+      ...namesOf(entry),
       reason: `Heroku has no tablespace ${tablespace}`,
     })),
   ];
+}
+
+function namesOf(entry: ListedEntry): Pick<ContentsEdit, "object" | "schema" | "name" | "description"> {
+  const schema = entry.schema === "" ? null : entry.schema;
+  return { object: entry.desc, schema, name: entry.tag, description: nameEntry(entry) };
 }

@@ -27,11 +27,7 @@ function parseInt8(text: string): number {
   return value;
 }
 
-const textTypes = new Set<number>([
-  pg.types.builtins.TIMESTAMPTZ,
-  pg.types.builtins.TIMESTAMP,
-  pg.types.builtins.DATE,
-]);
+const textTypes = new Set<number>([pg.types.builtins.TIMESTAMPTZ, pg.types.builtins.TIMESTAMP, pg.types.builtins.DATE]);
 
 /** The driver's parser of binary bytea would make it a string. */
 function findParser(oid: number, format: "text" | "binary" | undefined): (value: never) => unknown {

@@ -1,0 +1,48 @@
+import { MigrationError } from "./errors.ts";
+import { HerokuApi } from "./heroku/api.ts";
+import { findConfigVar } from "./heroku/apps.ts";
+import { type TargetDatabase, resolveDatabase } from "./heroku/resolve-database.ts";
+import { type DatabaseUrl, parseDatabaseUrl } from "./postgres/database-url.ts";
+import type { Run } from "./run.ts";
+import { type Bucket, openBucket } from "./storage/bucket.ts";
+
+/** Whom a migration deals with, besides the source. */
+export interface Parties {
+  bucket: Bucket;
+  heroku: HerokuApi;
+  database: TargetDatabase;
+}
+
+/**
+ * Finds the target on Heroku, and the bucket.
+ *
+ * @throws MigrationError for a token, app or database that is not there, before anything else happens
+ */
+export async function openParties(run: Run): Promise<Parties> {
+  const heroku = openHeroku(run);
+  const { app, database } = run.inputs.heroku;
+  return {
+    bucket: openBucket(run.inputs.bucket, run.log),
+    heroku,
+    database: await resolveDatabase(heroku, app, database, { signal: run.signal }),
+  };
+}
+
+export function openHeroku(run: Run): HerokuApi {
+  return new HerokuApi(run.inputs.heroku, { log: run.log });
+}
+
+/** The target's connection URL, from the app's config vars; masked before anybody can print it. */
+export async function readTargetUrl(run: Run, heroku: HerokuApi, database: TargetDatabase): Promise<DatabaseUrl> {
+  const value = await findConfigVar(heroku, database.app.name, database.configVar, { signal: run.signal });
+  if (value === undefined) {
+    throw new MigrationError(`The app ${database.app.name} has no config var ${database.configVar}.`, {
+      code: "TARGET_URL_MISSING",
+      hint: "The token may not be allowed to read config vars: use one of a member with deploy and operate rights.",
+    });
+  }
+  run.keepSecret(value);
+  const url = parseDatabaseUrl(value.reveal(), database.configVar);
+  run.keepSecret(url.password);
+  return url;
+}

@@ -1,0 +1,148 @@
+import { type SequenceSetting, listSequenceSettings } from "../archive/sequences.ts";
+import { MigrationError } from "../errors.ts";
+import { type DumpedArchive, dump } from "../dump/dump.ts";
+import { type ArchiveEntry, type Journal, digestInputs } from "../journal.ts";
+import { keysOf } from "../keys.ts";
+import type { Parties } from "../parties.ts";
+import type { Snapshot } from "../postgres/snapshot.ts";
+import { listExpectedTables } from "../proof/expected.ts";
+import { type Proof, proveArchive } from "../proof/proof.ts";
+import type { Run } from "../run.ts";
+import type { Secret } from "../secret.ts";
+import { checkPlainGet } from "../storage/ranged-reader.ts";
+import { presignGet } from "../storage/presign.ts";
+import { compareCounters, readCounters } from "../verify/drift.ts";
+import type { SourceSide } from "./source-side.ts";
+
+export interface ArchiveRequest {
+  run: Run;
+  parties: Parties;
+  journal: Journal;
+  snapshot: Snapshot;
+  side: SourceSide;
+}
+
+export interface Archive extends Omit<DumpedArchive, "head"> {
+  /** What its SEQUENCE SET entries will set. */
+  sequences: SequenceSetting[];
+  /** The run whose proven archive is used, where nothing had to be dumped. */
+  reusedFrom?: string;
+}
+
+/** Dumps, unless an earlier run's proven archive of an unchanged source is there. */
+export async function makeOrReuseArchive(request: ArchiveRequest): Promise<Archive> {
+  const { run, journal } = request;
+  const reason = await whyNotReuse(request);
+  const earlier = journal.earlier?.archive;
+  if (reason === undefined && earlier !== undefined) return await reuse(request, earlier);
+  if (earlier !== undefined) run.log.info(`The earlier run's archive is not used: ${reason}.`);
+  return await makeArchive(request);
+}
+
+async function makeArchive({ run, parties, journal, snapshot, side }: ArchiveRequest): Promise<Archive> {
+  const counters = await readCounters(run.inputs.source, { signal: run.signal });
+  const { bucket } = parties;
+  const key = keysOf(bucket, run.inputs.heroku.app, parties.database).archive(run.platform.runId);
+  const dumped = await dump({
+    run,
+    snapshot,
+    client: side.client,
+    bucket,
+    key,
+    leftOut: side.leftOut,
+    estimatedBytes: side.sizeBytes,
+    connectionRoom: side.connectionRoom,
+    sourceMajor: side.majorVersion,
+  });
+  const { record, edits, tables, blocks } = dumped;
+  run.report.dump = record;
+  run.report.edits = edits;
+  run.report.tables = tables;
+  const sequences = listSequenceSettings(dumped.head);
+  await journal.write({
+    archive: { dump: record, edits, tables, blocks, sequences, counters, finishedAt: new Date().toISOString() },
+  });
+  return { record, edits, tables, blocks, sequences };
+}
+
+async function reuse({ run, journal }: ArchiveRequest, earlier: ArchiveEntry): Promise<Archive> {
+  const reusedFrom = journal.earlier?.runId ?? "";
+  run.report.dump = { ...earlier.dump, reusedFromRun: reusedFrom };
+  run.report.edits = earlier.edits;
+  run.report.tables = earlier.tables;
+  await run.state.set({ archive: { key: earlier.dump.archiveKey } });
+  await journal.write({ archive: earlier });
+  return {
+    record: earlier.dump,
+    edits: earlier.edits,
+    tables: earlier.tables,
+    blocks: earlier.blocks,
+    sequences: earlier.sequences,
+    reusedFrom,
+  };
+}
+
+/** Undefined when the earlier archive may be used as it is. */
+async function whyNotReuse({ run, parties, journal, side }: ArchiveRequest): Promise<string | undefined> {
+  const { earlier } = journal;
+  const archive = earlier?.archive;
+  if (earlier === undefined || archive === undefined) return "there is none";
+  if (earlier.completedAt !== undefined) return "its migration was completed";
+  if (archive.proof === undefined) return "it was not proved";
+  if (earlier.sourceFingerprint !== side.fingerprint) return "it is of another source";
+  if (earlier.inputsDigest !== digestInputs(run.inputs)) return "inputs that shape the archive have changed";
+  const ageHours = (Date.now() - Date.parse(archive.finishedAt)) / 3_600_000;
+  if (ageHours > run.inputs.gateMaxAgeHours) return `it is ${ageHours.toFixed(0)} hours old`;
+  const head = await parties.bucket.findHead(archive.dump.archiveKey, { signal: run.signal });
+  if (head?.bytes !== archive.dump.archiveBytes) return "the object is gone or has another length";
+  const drift = compareCounters(archive.counters, await readCounters(run.inputs.source, { signal: run.signal }));
+  if (drift.tables.length > 0) return "the source was written to since";
+  return drift.isComplete ? undefined : "the source's counters do not tell whether it was written to since";
+}
+
+interface ProofStep extends ArchiveRequest {
+  archive: Archive;
+}
+
+/** Signs the URL that Heroku will get, and reads the archive back through it. */
+export async function proveOnce(request: ProofStep): Promise<{ url: Secret; proof: Proof | undefined }> {
+  const { run, parties, journal, archive } = request;
+  const { archiveKey: key, archiveBytes: bytes, archiveSha256: sha256 } = archive.record;
+  const url = await presignGet(parties.bucket, key, urlLifetimeSeconds(run));
+  run.keepSecret(url);
+  if (archive.reusedFrom !== undefined) {
+    const plain = await checkPlainGet(url, { bytes, name: key, signal: run.signal, log: run.log });
+    if (plain.contentLength === bytes) return { url, proof: undefined };
+    throw new MigrationError(`The archive ${key} has another length than was proved.`, {
+      code: "ARCHIVE_CHANGED",
+      hint: "Run again: it is dumped anew.",
+    });
+  }
+  const proof = await proveArchive({
+    run,
+    url,
+    archive: { key, bytes, sha256 },
+    expectedTables: await listExpected(request),
+    dumpedRows: new Map(archive.blocks.map((block) => [block.dumpId, block.rows])),
+  });
+  run.report.proof = proof.record;
+  const made = journal.document.archive;
+  if (made !== undefined) await journal.write({ archive: { ...made, proof: proof.record } });
+  // From here on the archive serves a re-run, so cleanup leaves it alone.
+  await run.state.clear("archive");
+  return { url, proof };
+}
+
+async function listExpected({ run, snapshot, side }: ProofStep): ReturnType<typeof listExpectedTables> {
+  return await listExpectedTables(snapshot, {
+    schemas: side.leftOut.schemas,
+    extensions: side.leftOut.extensions,
+    tableData: run.inputs.excludeTableData,
+    isStandby: side.isStandby,
+  });
+}
+
+/** The plan's estimate has its margin; a restore in a day at the least, because a URL that ends early wastes a window. */
+function urlLifetimeSeconds(run: Run): number {
+  return run.report.plan?.urlLifetimeSeconds ?? 24 * 3600;
+}

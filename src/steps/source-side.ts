@@ -1,0 +1,75 @@
+import type { LeftOut } from "../dump/edits.ts";
+import type { GateDocument } from "../gate.ts";
+import { findOrInstallClient } from "../postgres/install-client.ts";
+import type { ClientPrograms } from "../postgres/client-programs.ts";
+import { type Session, withSession } from "../postgres/session.ts";
+import { readSourceIdentity } from "../preflight/recheck.ts";
+import type { Run } from "../run.ts";
+
+/** What the later stages must know of the source before its snapshot is taken. */
+export interface SourceSide {
+  majorVersion: number;
+  sizeBytes: number;
+  /** Tells this database from every other. */
+  fingerprint: string;
+  isStandby: boolean;
+  client: ClientPrograms;
+  leftOut: LeftOut;
+  /** Connections that readers may take without crowding out the application. */
+  connectionRoom: number;
+  snapshotOptions: { applicationName: string; excludeSchemas: readonly string[]; signal: AbortSignal };
+}
+
+export async function openSourceSide(run: Run, gate: GateDocument): Promise<SourceSide> {
+  const options = { applicationName: "migrate-to-heroku-postgres", signal: run.signal, side: "source" } as const;
+  // A name of our own for this run, so that cleanup ends our sessions and nobody else's.
+  const applicationName = `migrate-to-heroku-postgres ${run.platform.runId}`.slice(0, 63);
+  await run.state.set({ applicationName: run.platform.runId });
+  return await withSession(run.inputs.source, options, async (session) => {
+    const identity = await readSourceIdentity(session);
+    const leftOut = await resolveLeftOut(session, gate);
+    const client = await findOrInstallClient({
+      sourceMajor: identity.majorVersion,
+      targetMajor: gate.target?.majorVersion ?? identity.majorVersion,
+      clientDirectory: run.inputs.postgresClientDir,
+      install: run.inputs.installClient,
+      log: run.log,
+    });
+    return {
+      ...identity,
+      isStandby: await session.value<boolean>("select pg_catalog.pg_is_in_recovery()"),
+      client,
+      leftOut,
+      connectionRoom: await readConnectionRoom(session),
+      snapshotOptions: { applicationName, excludeSchemas: leftOut.schemas, signal: run.signal },
+    };
+  });
+}
+
+/** The gate names schemas by patterns (`awsdms_*`); the archive's contents know only names. */
+async function resolveLeftOut(session: Session, { leaveOut }: GateDocument): Promise<LeftOut> {
+  const schemas = await session.rows<{ name: string }>("select nspname as name from pg_catalog.pg_namespace");
+  const patterns = leaveOut.schemas.map(
+    (pattern) =>
+      new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/gu, String.raw`\$&`).replaceAll("*", ".*")}$`, "u"),
+  );
+  return {
+    extensions: leaveOut.extensions,
+    schemas: schemas.map(({ name }) => name).filter((name) => patterns.some((pattern) => pattern.test(name))),
+  };
+}
+
+/** Kept free for the application and for the database's administrator. */
+const sparedConnections = 3;
+
+const connectionRoomSql = `
+  select least(
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+      - (select count(*) from pg_catalog.pg_stat_activity where backend_type = 'client backend'),
+    nullif((select rolconnlimit from pg_catalog.pg_roles where rolname = current_user), -1),
+    nullif((select datconnlimit from pg_catalog.pg_database where datname = current_database()), -1)
+  )::int as room`;
+
+async function readConnectionRoom(session: Session): Promise<number> {
+  return Math.max(1, (await session.value<number>(connectionRoomSql)) - sparedConnections);
+}

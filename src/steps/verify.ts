@@ -1,0 +1,155 @@
+import { formatCount, formatSeconds, plural } from "../format.ts";
+import { readDatabaseInfo } from "../heroku/database-info.ts";
+import { type Parties, readTargetUrl } from "../parties.ts";
+import type { Snapshot } from "../postgres/snapshot.ts";
+import type { ContentsEdit, StageRecord, TableRecord, VerificationRecord } from "../report.ts";
+import type { Run } from "../run.ts";
+import type { CompareOptions } from "../verify/compare-model.ts";
+import type { Fingerprint } from "../verify/fingerprint-model.ts";
+import { unreachableRecord } from "../verify/target.ts";
+import {
+  type VerificationResult,
+  type VerifyOptions,
+  fingerprintSource,
+  snapshotSessions,
+  verifyLive,
+  verifyTarget,
+} from "../verify/verify.ts";
+import type { Archive } from "./archive.ts";
+import type { SourceSide } from "./source-side.ts";
+
+const applicationName = "migrate-to-heroku-postgres verify";
+
+interface FingerprintRequest {
+  run: Run;
+  snapshot: Snapshot;
+  side: SourceSide;
+  archive: Archive;
+}
+
+/** The source's side, read in the dump's own snapshot. Undefined where nothing is to be compared. */
+export async function readSourceFingerprint({
+  run,
+  snapshot,
+  side,
+  archive,
+}: FingerprintRequest): Promise<Fingerprint | undefined> {
+  if (run.inputs.verify === "off") return undefined;
+  return await fingerprintSource(run.inputs.source, snapshot, verifyOptions(run, side.connectionRoom, archive));
+}
+
+interface CompareRequest extends FingerprintRequest {
+  parties: Parties;
+  fingerprint: Fingerprint | undefined;
+  record: StageRecord;
+}
+
+/** Compares the target with the source's fingerprint; a difference is a verdict, not an error. */
+export async function compareWithTarget(request: CompareRequest): Promise<void> {
+  const { run, fingerprint, record } = request;
+  const result = fingerprint === undefined ? undefined : await compare(request, fingerprint);
+  if (result === undefined) {
+    record.outcome = "skipped";
+    record.summary = "verify is off: nothing was compared";
+    run.report.verdict = "unverified";
+    run.report.headline = "Restored. Nothing was compared, as asked.";
+    return;
+  }
+  conclude(run, result, "migrated");
+  record.summary = describeVerification(result.record);
+}
+
+async function compare(
+  { run, parties, snapshot, side, archive }: CompareRequest,
+  fingerprint: Fingerprint,
+): Promise<VerificationResult> {
+  const { heroku, database } = parties;
+  const info = await readDatabaseInfo(heroku, database, { signal: run.signal });
+  const api = { tables: info.tableCount ?? null, bytes: info.dataSizeBytes ?? null };
+  if (database.plan.isPrivate) {
+    return {
+      record: unreachableRecord(fingerprint.kind, `a ${database.plan.name} database lives in a private network`, api),
+      tables: [],
+    };
+  }
+  const options = verifyOptions(run, Math.max(1, (info.connectionLimit ?? 20) - (info.connections ?? 0) - 5), archive);
+  return await verifyTarget(fingerprint, {
+    ...options,
+    target: await readTargetUrl(run, heroku, database),
+    openSource: snapshotSessions(run.inputs.source, snapshot.id, "source", {
+      applicationName: side.snapshotOptions.applicationName,
+    }),
+    analyze: true,
+    api,
+  });
+}
+
+/** `command: verify`: both sides as they are now. */
+export async function compareLive(run: Run, { heroku, database }: Parties, record: StageRecord): Promise<void> {
+  const target = await readTargetUrl(run, heroku, database);
+  const result = await verifyLive(run.inputs.source, { ...verifyOptions(run, 4, undefined), target, live: true });
+  conclude(run, result, "verified");
+  record.summary = describeVerification(result.record);
+}
+
+/** More sessions than this gain nothing: the servers hash, and small plans have few connections. */
+const mostJobs = 4;
+
+function verifyOptions(run: Run, room: number, archive: Archive | undefined): VerifyOptions {
+  const { inputs, signal, log } = run;
+  return {
+    kind: inputs.verify === "off" ? "schema" : inputs.verify,
+    jobs: Math.max(1, Math.min(mostJobs, room)),
+    applicationName,
+    signal,
+    log,
+    excludeSchemas: inputs.excludeSchemas,
+    excludeTableData: inputs.excludeTableData,
+    ...(archive === undefined ? {} : archiveOptions(archive)),
+  };
+}
+
+/** What was left out of the archive on purpose is expected to be missing. */
+function archiveOptions({
+  edits,
+  sequences,
+}: Archive): Pick<CompareOptions, "leftOut" | "archiveSequences" | "alsoKnown"> {
+  const removed = edits.filter((edit) => edit.kind === "removed");
+  const cleared = edits.length - removed.length;
+  return {
+    leftOut: removed.map(({ object, schema, name, reason }: ContentsEdit) => ({ object, schema, name, reason })),
+    archiveSequences: sequences,
+    alsoKnown: cleared === 0 ? [] : [{ what: "tablespaces", reason: "Heroku has one tablespace", count: cleared }],
+  };
+}
+
+function conclude({ report }: Run, { record, tables }: VerificationResult, good: "migrated" | "verified"): void {
+  report.verification = record;
+  report.tables = mergeTables(report.tables ?? [], tables);
+  delete report.targetState;
+  report.verdict = record.outcome === "match" ? good : record.outcome === "mismatch" ? "mismatch" : "unverified";
+  report.headline = headlineOf(record);
+}
+
+function headlineOf(record: VerificationRecord): string {
+  const rows = `${formatCount(record.rowsCompared)} rows in ${plural(record.tablesCompared, "table")}`;
+  if (record.outcome === "match")
+    return `Source and target match: ${rows} and ${plural(record.objectsCompared, "object")} were compared.`;
+  if (record.outcome === "mismatch")
+    return `Source and target differ in ${plural(record.differences.length, "place")}.`;
+  return `Not everything could be compared: ${record.unread?.[0]?.reason ?? record.note ?? "see verification.json"}.`;
+}
+
+function mergeTables(dumped: readonly TableRecord[], verdicts: VerificationResult["tables"]): TableRecord[] {
+  const byName = new Map(dumped.map((table) => [JSON.stringify([table.schema, table.table]), { ...table }]));
+  for (const { schema, table, verdict, sourceRows, targetRows } of verdicts) {
+    const key = JSON.stringify([schema, table]);
+    const known = byName.get(key) ?? { schema, table, rows: sourceRows ?? 0, bytes: 0 };
+    byName.set(key, { ...known, verification: verdict, ...(targetRows === null ? {} : { targetRows }) });
+  }
+  return [...byName.values()];
+}
+
+function describeVerification(record: VerificationRecord): string {
+  return `${record.outcome}: ${formatCount(record.rowsCompared)} rows in ${plural(record.tablesCompared, "table")}, ${plural(record.objectsCompared, "object")}, ${plural(record.differences.length, "difference")}, in ${formatSeconds(record.seconds)}`;
+}
