@@ -1,6 +1,18 @@
 import type { Check } from "./check.ts";
+import {
+  lockTableHasRoom,
+  noConflictingLocks,
+  noLongTransactions,
+  noMaintenanceRuns,
+  noPageIsDamaged,
+  noPreparedTransactions,
+  noWritesArrive,
+  statisticsExist,
+  wraparoundIsFar,
+} from "./checks/activity.ts";
 import { bucketIsPublic, bucketWorks, noUploadsAreLeft } from "./checks/bucket.ts";
 import { planAllowsConnections, planAllowsTables, planHoldsDatabase, sizeIsModerate } from "./checks/capacity.ts";
+import { collationVersionsHold, collationsAgree, collationsExist, encodingsFit } from "./checks/collations.ts";
 import {
   sourceConnection,
   sourceIsDirect,
@@ -20,6 +32,20 @@ import {
 } from "./checks/heroku.ts";
 import { sourceIsNotTarget } from "./checks/identity.ts";
 import {
+  noEventTriggers,
+  noForeignServers,
+  noLogicalSlots,
+  noPublications,
+  noTablespaces,
+  noTemporaryTables,
+} from "./checks/left-out-objects.ts";
+import {
+  noGrantsStayBehind,
+  noJobsStayBehind,
+  noRolesStayBehind,
+  noStoredSettingsStayBehind,
+} from "./checks/losses.ts";
+import {
   everythingIsReadable,
   largeObjectsAreReadable,
   noSecurityDefiners,
@@ -27,9 +53,23 @@ import {
   rowSecurityHidesNothing,
 } from "./checks/privileges.ts";
 import { acceptedCodesExist, clientFits, memoryIsEnough, timeIsEnough, urlLivesLongEnough } from "./checks/runner.ts";
+import { dataHoldsTogether } from "./checks/probes.ts";
+import {
+  constraintsAreValidated,
+  functionLanguagesAreOffered,
+  functionsStayInside,
+  identifiersAreOrdinary,
+  indexesAreValid,
+  matviewsArePopulated,
+  noUnloggedTables,
+  nothingNeedsSuperuser,
+  tablesAreHeap,
+} from "./checks/schema-objects.ts";
+import { expressionsNeedNoPath } from "./checks/search-path.ts";
 import { connectionsAreFree, snapshotIsShared, timeoutsAreLifted } from "./checks/sessions.ts";
 import { settingsAgree } from "./checks/settings.ts";
 import { targetConnection, targetIsEmpty, targetIsQuiet, targetTakesWrites } from "./checks/target.ts";
+import { largeObjectsAreFew, valuesAreNarrow } from "./checks/values.ts";
 import { majorsFit } from "./checks/versions.ts";
 
 /** Every question of the gate, in the order in which a reader wants the answers. */
@@ -50,8 +90,40 @@ export const checks: readonly Check[] = [
   largeObjectsAreReadable,
   extensionsAreOffered,
   leftOutExtensionsHoldNoData,
-  policyRolesExist,
+  functionLanguagesAreOffered,
+  nothingNeedsSuperuser,
+  tablesAreHeap,
+  expressionsNeedNoPath,
+  functionsStayInside,
   noSecurityDefiners,
+  policyRolesExist,
+  indexesAreValid,
+  constraintsAreValidated,
+  dataHoldsTogether,
+  matviewsArePopulated,
+  identifiersAreOrdinary,
+  noUnloggedTables,
+  noTemporaryTables,
+  noTablespaces,
+  noEventTriggers,
+  noPublications,
+  noLogicalSlots,
+  noForeignServers,
+  noRolesStayBehind,
+  noGrantsStayBehind,
+  noStoredSettingsStayBehind,
+  noJobsStayBehind,
+  largeObjectsAreFew,
+  valuesAreNarrow,
+  noConflictingLocks,
+  noLongTransactions,
+  noPreparedTransactions,
+  noMaintenanceRuns,
+  wraparoundIsFar,
+  noPageIsDamaged,
+  lockTableHasRoom,
+  statisticsExist,
+  collationVersionsHold,
   sizeIsModerate,
   herokuAnswers,
   planIsSupported,
@@ -64,6 +136,9 @@ export const checks: readonly Check[] = [
   targetTakesWrites,
   targetIsEmpty,
   targetIsQuiet,
+  encodingsFit,
+  collationsAgree,
+  collationsExist,
   settingsAgree,
   appStandsStill,
   noConfigVarNamesSource,
@@ -74,5 +149,6 @@ export const checks: readonly Check[] = [
   clientFits,
   memoryIsEnough,
   timeIsEnough,
+  noWritesArrive,
   acceptedCodesExist(() => checks.map(({ id }) => id)),
 ];

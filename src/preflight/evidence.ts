@@ -12,7 +12,6 @@ import { listConnections, mergeConnections } from "./connections.ts";
 import { judgeExtensions } from "./extension-rows.ts";
 import type { Gate } from "./gate.ts";
 import { gateApplicationName } from "./guard.ts";
-import { listLosses } from "./losses.ts";
 import { compareSettings } from "./settings-diff.ts";
 import type { OpenedSource } from "./source.ts";
 
@@ -49,7 +48,7 @@ async function collect(gate: Gate, opened: OpenedSource, evidence: Evidence): Pr
   evidence.extensions = (await judgeExtensions(gate)).map(({ row }) => row);
   const last = await listConnections(session, gateApplicationName);
   evidence.connections = mergeConnections([...opened.connections, last]);
-  evidence.losses = await listLosses(session, catalog);
+  evidence.losses = await catalog.losses();
   evidence.identifiers = await readIdentifiers(gate);
   if (gate.has("target")) {
     evidence.settingsDiff = compareSettings(await catalog.settings(), await gate.target.catalog.settings());

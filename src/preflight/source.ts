@@ -36,12 +36,11 @@ async function prepareSource(inputs: Inputs, limits: Limits, signal: AbortSignal
     const settingsCsv = await readSettingsCsv(session).catch((error: unknown) => error as Error);
     await guardSession(session, limits);
     const provider = detectProvider(inputs.provider, url.host, await readServerMarkers(session));
-    const leftOut = [...provider.profile.leaveOut.schemas, ...inputs.excludeSchemas];
     const open = (): Promise<Session> => openGuarded(url, options);
     return {
       session,
       provider,
-      catalog: new SourceCatalog(session, leftOut),
+      catalog: new SourceCatalog(session, provider.profile, inputs.excludeSchemas),
       before: await readActivity(session),
       open,
       settingsCsv,

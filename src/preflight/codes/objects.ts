@@ -131,10 +131,17 @@ export const objectCodes = {
     remedy: "Validate them with the statements below, or look for the rows with data-probes: true.",
   },
   ORPHAN_ROWS: {
-    severity: "blocked",
-    title: "Rows break a foreign key",
-    why: "Their parent does not exist. A foreign key that claims to be valid cannot be created again over them: the restore would leave it out.",
+    severity: "warning",
+    title: "Rows behind an unvalidated foreign key have no parent",
+    why: "The key crosses as NOT VALID and the rows with it: nothing is lost, but the application may stumble over them, and the key can never be validated.",
     source: "anti-join of the two tables",
+    remedy: "Delete or mend these rows, or add the missing parents, then validate the constraint.",
+  },
+  FOREIGN_KEY_BROKEN: {
+    severity: "blocked",
+    title: "A foreign key that claims to be valid is broken",
+    why: "Its triggers were off once, or an index is damaged. The restore checks the rows, fails to create the key, and leaves it out.",
+    source: "anti-join of the two tables; PostgreSQL manual, session_replication_role",
     remedy: "Delete or mend these rows, or add the missing parents.",
   },
   DUPLICATE_KEYS: {
@@ -149,7 +156,7 @@ export const objectCodes = {
     title: "The data probes were cut short",
     why: "Their time was used up before every table had been looked at.",
     source: "the probes' budget",
-    remedy: "Nothing to do if the probed tables are the ones that matter: the largest are probed last.",
+    remedy: "Nothing to do if the probed tables are the ones that matter: the largest come last.",
   },
   ODD_IDENTIFIERS: {
     severity: "warning",

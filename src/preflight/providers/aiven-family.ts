@@ -1,4 +1,4 @@
-import { type ProviderProfile, aivenLeaveOut, aivenPooler } from "./profile.ts";
+import { type ProviderProfile, aivenLeaveOut, aivenPooler, aivenRoles } from "./profile.ts";
 
 /** Aiven, Akamai, UpCloud, DigitalOcean and Vultr run the same service; only host names and admin users differ. */
 
@@ -12,6 +12,7 @@ export const aiven: ProviderProfile = {
   readers: [/^(public-)?replica-/u],
   internalHosts: [],
   leaveOut: aivenLeaveOut,
+  ownRoles: aivenRoles,
   rights: "avnadmin is no superuser: for tables of other roles grant it pg_read_all_data or the owner's role.",
   networkHint: "The service's IP filter is open by default; add the runner's address if it was narrowed.",
   tls: "Give the project's CA as source-ca to verify the server.",
@@ -28,6 +29,7 @@ export const linode: ProviderProfile = {
   readers: [],
   internalHosts: [/^private-.*\.akamaidb\.net$/u],
   leaveOut: aivenLeaveOut,
+  ownRoles: aivenRoles,
   rights: "akmadmin does not own other roles' tables: grant it pg_read_all_data or the owner's role.",
   networkHint:
     "An empty allow-list admits nobody: add the runner's address to the cluster's allowed IPs. Hosts that begin with private- have a public- twin.",
@@ -45,6 +47,7 @@ export const upcloud: ProviderProfile = {
   readers: [],
   internalHosts: [],
   leaveOut: aivenLeaveOut,
+  ownRoles: aivenRoles,
   rights: "upadmin does not own other roles' tables: grant it pg_read_all_data or the owner's role.",
   networkHint:
     "public_access is off and ip_filter empty by default: switch public access on, use the public- host and add the runner's address.",
@@ -62,6 +65,7 @@ export const digitalocean: ProviderProfile = {
   readers: [/^(private-)?replica-/u],
   internalHosts: [/^private-.*\.db\.ondigitalocean\.com$/u],
   leaveOut: aivenLeaveOut,
+  ownRoles: aivenRoles,
   rights: "doadmin does not own other roles' objects: grant it pg_read_all_data or the owner's role.",
   networkHint:
     "Add the runner's IPv4 address to the cluster's trusted sources. Port 25061 is a connection pool: use 25060. Hosts that begin with private- work only inside the VPC.",
@@ -79,6 +83,7 @@ export const vultr: ProviderProfile = {
   readers: [],
   internalHosts: [],
   leaveOut: aivenLeaveOut,
+  ownRoles: aivenRoles,
   rights: "vultradmin does not own other roles' tables: grant it pg_read_all_data or the owner's role.",
   networkHint: "Use the public_host of the database and add the runner's address to its trusted_ips.",
   tls: "Give the account's CA certificate as source-ca to verify the server.",

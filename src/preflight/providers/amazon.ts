@@ -31,6 +31,7 @@ export const awsRds: ProviderProfile = {
     schemas: ["aws_commons", "aws_s3", "aws_lambda", "pgtle", "awsdms_*"],
     eventTriggers: ["awsdms_intercept_ddl"],
   },
+  ownRoles: ["rdsadmin", "rds_*", "rdsrepladmin", "rdstopmgr", "rdsproxyadmin", "rdswriteforwarduser"],
   rights:
     "The master user is in rds_superuser but has no BYPASSRLS: grant it pg_read_all_data (14 and later) or the owner's role.",
   networkHint:

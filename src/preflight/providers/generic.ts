@@ -11,6 +11,7 @@ export const generic: ProviderProfile = {
   readers: [],
   internalHosts: [],
   leaveOut: { extensions: [], schemas: [], eventTriggers: [] },
+  ownRoles: [],
   rights: "Connect as the owner of the database's objects, or as a member of pg_read_all_data (14 and later).",
   networkHint:
     "Let the runner's address through the server's firewall and pg_hba.conf, or use a self-hosted runner inside the network.",

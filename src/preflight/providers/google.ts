@@ -24,6 +24,7 @@ export const googleCloudSql: ProviderProfile = {
     schemas: ["google_*"],
     eventTriggers: [],
   },
+  ownRoles: ["cloudsql*", "alloydb*"],
   rights:
     "cloudsqlsuperuser cannot read other roles' tables unless granted: grant pg_read_all_data or the owner's role.",
   networkHint:

@@ -27,6 +27,7 @@ export const azure: ProviderProfile = {
     schemas: [],
     eventTriggers: [],
   },
+  ownRoles: ["azure_pg_admin", "azuresu", "azure_*", "replication"],
   rights:
     "azure_pg_admin has pg_read_all_data on 16 and 17; on 14 and 15 grant it to the migration's user, before 14 grant the owner's role.",
   networkHint: "Add a firewall rule for the runner's address; a server inside a VNet needs a self-hosted runner there.",

@@ -23,6 +23,8 @@ export interface ProviderProfile {
   internalHosts: readonly RegExp[];
   /** The provider's own things in a customer's database: out of the archive and the diff. `*` stands for any text. */
   leaveOut: { extensions: readonly string[]; schemas: readonly string[]; eventTriggers: readonly string[] };
+  /** Its own roles, which nobody misses. `*` stands for any text. */
+  ownRoles: readonly string[];
   /** Which user to connect as, and what to grant. */
   rights: string;
   /** Why a connection may fail there, and what to do. */
@@ -37,3 +39,13 @@ export const aivenLeaveOut = { extensions: ["aiven_extras"], schemas: ["aiven_ex
 
 /** Settings of `aiven.*` are for superusers only: invisible, so no marker. */
 export const aivenPooler = "Aiven's PgBouncer (a port of its own; the database part is the pool's name)";
+
+export const aivenRoles = [
+  "_aiven",
+  "_aiven_*",
+  "aiven_*",
+  "metrics_user_*",
+  "_doadmin_*",
+  "_dodb",
+  "_dodb_*",
+] as const;

@@ -10,6 +10,7 @@ export const render: ProviderProfile = {
   readers: [],
   internalHosts: [/^dpg-[a-z0-9]+-[a-z]$/u],
   leaveOut: { extensions: [], schemas: [], eventTriggers: [] },
+  ownRoles: [],
   rights: "An instance has one user, which owns everything.",
   networkHint:
     "A host name without a dot is Render's internal one: use the external database URL. Check the database's inbound IP rules for the runner's address.",
