@@ -70,18 +70,28 @@ export function messageOf(error: unknown): string {
 /** The message with the messages of its causes, outermost first, repeated ones left out. */
 export function describeError(error: unknown): string {
   const messages: string[] = [];
-  for (let current: unknown = error; current !== undefined && messages.length < 8;) {
-    const message = messageOf(current);
+  for (const cause of listCauses(error)) {
+    const message = messageOf(cause);
     if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
-    current = current instanceof Error ? current.cause : undefined;
   }
-  return messages.join(": ");
+  return messages.slice(0, 8).join(": ");
+}
+
+/** What was thrown, its cause, and so on down: each once, because errors of libraries may cause each other. */
+function listCauses(error: unknown): Set<unknown> {
+  const causes = new Set([error]);
+  for (let current = error; current instanceof Error;) {
+    current = current.cause;
+    if (current === undefined || current === null || causes.has(current)) break;
+    causes.add(current);
+  }
+  return causes;
 }
 
 /** The first hint on the way down the chain of causes. */
 export function hintOf(error: unknown): string | undefined {
-  for (let current: unknown = error; current instanceof Error; current = current.cause) {
-    if (current instanceof MigrationError && current.hint !== undefined) return current.hint;
+  for (const cause of listCauses(error)) {
+    if (cause instanceof MigrationError && cause.hint !== undefined) return cause.hint;
   }
   return undefined;
 }
