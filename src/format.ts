@@ -18,7 +18,8 @@ export function formatSeconds(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return joinUnits(Math.floor(whole / 60), "min", whole % 60, "s");
-  return joinUnits(Math.floor(whole / 3600), "h", Math.round((whole % 3600) / 60), "min");
+  const minutes = Math.round(whole / 60);
+  return joinUnits(Math.floor(minutes / 60), "h", minutes % 60, "min");
 }
 
 function joinUnits(large: number, largeUnit: string, small: number, smallUnit: string): string {
@@ -31,7 +32,9 @@ export function formatCount(count: number | bigint): string {
 
 export function formatPercent(part: number, whole: number): string {
   if (whole <= 0) return "–";
-  return `${Math.min(100, (part / whole) * 100).toFixed(part === whole ? 0 : 1)} %`;
+  if (part >= whole) return "100 %";
+  // Rounded down: 100 % is said of the whole only.
+  return `${(Math.floor((part / whole) * 1000) / 10).toFixed(1)} %`;
 }
 
 /** `plural(1, "table")` → `1 table`, `plural(3, "index", "indexes")` → `3 indexes`. */
