@@ -1,6 +1,8 @@
 /**
  * Runs `work` on every item, at most `limit` at a time, and gives the results in the order of the items.
  * The first failure aborts the signal that the others were given, waits for them, and is thrown.
+ *
+ * @throws RangeError for a limit that would let nothing run
  */
 export async function mapLimited<Item, Result>(
   items: readonly Item[],
@@ -8,6 +10,7 @@ export async function mapLimited<Item, Result>(
   work: (item: Item, signal: AbortSignal) => Promise<Result>,
   outerSignal?: AbortSignal,
 ): Promise<Result[]> {
+  if (!(limit >= 1)) throw new RangeError(`a limit of ${limit} lets nothing run`);
   const stop = new AbortController();
   const signal = outerSignal ? AbortSignal.any([outerSignal, stop.signal]) : stop.signal;
   const results = new Array<Result>(items.length);
