@@ -41,7 +41,8 @@ const shortestMaskedLength = 4;
  * (runner source, SecretMasker).
  */
 export function derivedForms(value: string): string[] {
-  const forms = new Set([value, value.trim(), safelyDecoded(value), encodeURIComponent(safelyDecoded(value))]);
+  const decoded = safelyDecoded(value);
+  const forms = new Set([value, value.trim(), decoded, encodeURIComponent(decoded.toWellFormed())]);
   for (const form of [...forms]) {
     forms.add(Buffer.from(form).toString("base64"));
     forms.add(Buffer.from(`:${form}`).toString("base64"));
@@ -61,7 +62,8 @@ function safelyDecoded(value: string): string {
 /** Query parameters of presigned URLs that grant access (S3's, Google's and Azure's). */
 const signedParameter =
   /([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|X-Goog-(?:Signature|Credential)|Signature|sig|AWSAccessKeyId)=)[^&\s"'<>]+/giu;
-const urlPassword = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*):[^\s@"']+@/giu;
+/** Up to the last `@`: a password may hold one that nobody encoded. */
+const urlPassword = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*):[^\s"']+@/giu;
 const bearerToken = /\b(Bearer|Basic)\s+[\w+/=.~-]{8,}/giu;
 /** Heroku keys (`HRKU-…`) and Aiven passwords (`AVNS_…`) are recognisable by their prefix. */
 const prefixedToken = /\b(HRKU-|AVNS_)[\w-]{6,}/gu;
