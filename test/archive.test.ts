@@ -304,6 +304,49 @@ describe.each(clients)("archives of PostgreSQL %i", (major) => {
     expect(String(await runWell(join(programs, "psql"), psql))).toBe("|6\n");
   });
 
+  test("tell everything that needs an extension", async () => {
+    const database = await createDatabase(server);
+    await server.query(
+      database,
+      `create extension pg_trgm; create extension "uuid-ossp"; create extension hstore;
+       create table by_default (id uuid default uuid_generate_v4());
+       create table by_index (a text); create index by_index_a on by_index using gin (a gin_trgm_ops);
+       create table by_type (a hstore);
+       create table by_check (a text check (similarity(a, 'x') < 1));
+       create table inherits_type () inherits (by_type);
+       create view by_function as select similarity(a, 'x') from by_index;
+       create materialized view by_operator as select a % 'x' as b from by_index;
+       create function by_argument(a hstore) returns int language sql as 'select 1';
+       create domain by_domain as hstore;
+       create type by_composite as (a hstore);
+       create table by_generation (a text, b real generated always as (similarity(a, 'x')) stored);
+       create table by_trigger (a int);
+       create aggregate by_aggregate(hstore) (sfunc = hs_concat, stype = hstore);
+       create policy by_policy on by_trigger using (similarity('x', 'y') < 1);
+       create statistics by_statistics on (similarity(a, 'x')), (a || 'y') from by_index;
+       create table unrelated (a int primary key)`,
+    );
+    const archive = await runWell(join(programs, "pg_dump"), ["-Fc", "-d", server.superuserUrl(database)]);
+    const { conflicts } = editContents(parseHead(archive).head, { extensions: ["pg_trgm", "uuid-ossp", "hstore"] });
+    const dependants = conflicts.flatMap(({ dependants: needed }) => needed.map(({ tag }) => tag));
+    expect([...new Set(dependants)].sort()).toEqual([
+      "by_aggregate(public.hstore)",
+      "by_argument(public.hstore)",
+      "by_check",
+      "by_composite",
+      "by_default",
+      "by_domain",
+      "by_function",
+      "by_generation",
+      "by_index_a",
+      "by_operator",
+      "by_statistics",
+      "by_trigger by_policy",
+      "by_type",
+      "inherits_type",
+    ]);
+  });
+
   /** The archive again, with its contents framed anew in pieces of these lengths. */
   async function reframe(stored: Buffer, compression: Compression, pieceLengths: readonly number[]): Promise<Buffer> {
     const { head, headBytes } = parseHead(stored);

@@ -3,8 +3,8 @@ import type { ByteReader, ByteWriter } from "./primitives.ts";
 
 /** Where an entry's data block begins: `none` has no data, `unknown` was not written down (as on a pipe). */
 export interface DataOffset {
-  state: "none" | "unknown" | "known";
-  position: number;
+  readonly state: "none" | "unknown" | "known";
+  readonly position: number;
 }
 
 export type Section = "none" | "pre-data" | "data" | "post-data";
@@ -46,6 +46,13 @@ const maxDumpId = 2 ** 26;
 const sections: readonly Section[] = ["none", "pre-data", "data", "post-data"];
 const offsetStates: readonly DataOffset["state"][] = ["unknown", "known", "none"];
 const maxOid = 2 ** 32 - 1;
+
+/** One for all entries without a place, which is all of them on a pipe. */
+const unplaced: Readonly<Record<DataOffset["state"], DataOffset>> = {
+  none: { state: "none", position: 0 },
+  unknown: { state: "unknown", position: 0 },
+  known: { state: "known", position: 0 },
+};
 
 export function readEntry(reader: ByteReader, version: ArchiveVersion): ArchiveEntry {
   return {
@@ -150,7 +157,7 @@ function readOffset(reader: ByteReader): DataOffset {
   if (state === undefined) reader.fail(`The offset state is ${number}`);
   const position = reader.bytes(8, "offset").readBigUInt64LE();
   if (position > BigInt(Number.MAX_SAFE_INTEGER)) reader.fail(`The offset is ${position}`);
-  return { state, position: Number(position) };
+  return position === 0n ? unplaced[state] : { state, position: Number(position) };
 }
 
 function writeOffset(offset: DataOffset, writer: ByteWriter): void {

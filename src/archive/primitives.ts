@@ -6,6 +6,9 @@ export const intBytes = 5;
 /** Longer than any object's definition that PostgreSQL would accept back; a length above it is damage. */
 const maxStringBytes = 64 * 1024 * 1024;
 
+/** One for all: contents may have millions of empty strings. */
+const empty = Buffer.alloc(0);
+
 /** pg_dump negates the smallest int onto itself, so its magnitude is written as 2^31. */
 const minInt = -(2 ** 31);
 
@@ -74,7 +77,7 @@ export class ByteReader {
       this.position = start;
       this.fail(`The ${what} claims a length of ${length} bytes`);
     }
-    return this.bytes(length, what);
+    return length === 0 ? empty : this.bytes(length, what);
   }
 
   bytes(length: number, what: string): Buffer {

@@ -16,6 +16,13 @@ export function listSequenceSettings(head: ArchiveHead): SequenceSetting[] {
   return head.entries.flatMap((entry): SequenceSetting[] => {
     const match = entry.desc === "SEQUENCE SET" ? setval.exec(text(entry.definition)) : null;
     if (match === null) return [];
-    return [{ schema: text(entry.namespace), sequence: text(entry.tag), lastValue: match[1] ?? "", isCalled: match[2] === "true" }];
+    return [
+      {
+        schema: text(entry.namespace),
+        sequence: text(entry.tag),
+        lastValue: match[1] ?? "",
+        isCalled: match[2] === "true",
+      },
+    ];
   });
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { largeObjectStart } from "./blocks.ts";
+import { chunkStart, largeObjectStart, tableBlockStart } from "./blocks.ts";
 import { parseHead, serializeHead, withoutOffsets } from "./contents.ts";
 import type { ArchiveHead } from "./contents.ts";
 import type { ArchiveEntry } from "./entry.ts";
@@ -9,6 +9,7 @@ import { ArchiveFormatError, TruncatedArchiveError } from "./errors.ts";
 import { fixtureNames, inPieces, readFixture } from "./fixtures/fixtures.ts";
 import type { FixtureName } from "./fixtures/fixtures.ts";
 import { BlockInflater } from "./inflate.ts";
+import { encodeInt } from "./primitives.ts";
 import { BlockScanner } from "./scanner.ts";
 import { verifyArchive } from "./verify.ts";
 import type { VerifiedArchive, VerifiedBlock, VerifyOptions } from "./verify.ts";
@@ -208,6 +209,28 @@ describe("damage in data blocks", () => {
       expect(undetected.length).toBeLessThanOrEqual(expectedTables.length + expectedLargeObjects.length);
     },
   );
+});
+
+test("a chunk of a gigabyte is read in little memory", async () => {
+  const { head } = takeApart("pg_dump-15-none");
+  const data = head.entries.find(({ desc }) => desc === "TABLE DATA") as ArchiveEntry;
+  const rows = Buffer.alloc(1024 * 1024, `${"x".repeat(127)}\n`);
+  const end = Buffer.from("\\.\n\n\n");
+  let mostBytes = 0;
+  const source = function* (): Generator<Buffer> {
+    yield serializeHead({ ...head, entries: [data] });
+    yield tableBlockStart(data.dumpId);
+    yield chunkStart(1024 * rows.length + end.length);
+    for (let count = 0; count < 1024; count += 1) {
+      mostBytes = Math.max(mostBytes, process.memoryUsage().rss);
+      yield rows;
+    }
+    yield Buffer.concat([end, encodeInt(0)]);
+  };
+  const before = process.memoryUsage().rss;
+  const { blocks } = await verifyArchive(source());
+  expect(blocks).toMatchObject([{ rows: 8 * 1024 * 1024, compressedBytes: 1024 ** 3 + 5 }]);
+  expect(mostBytes - before).toBeLessThan(100 * 1024 * 1024);
 });
 
 test("says where it ends when it is cut in the contents", async () => {
