@@ -7,6 +7,7 @@ import { type DatabaseInfo, readDatabaseInfo } from "./heroku/database-info.ts";
 import { listFormation } from "./heroku/formation.ts";
 import type { TargetDatabase } from "./heroku/resolve-database.ts";
 import { type Transfer, listTransfers } from "./heroku/transfers.ts";
+import { type DatabaseUrl, isLoopback } from "./postgres/database-url.ts";
 import { findClientPrograms } from "./postgres/client-programs.ts";
 import type {
   BucketProbe,
@@ -52,13 +53,11 @@ export async function readHerokuFacts(run: Run, heroku: HerokuApi, database: Tar
     },
     attachedApps: [...new Set([run.inputs.heroku.app, ...ours.map((attachment) => attachment.app.name)])],
     info: infoOf(info),
-    runningTransfers: transfers
-      .filter(isRunning)
-      .map(({ number, toType, createdAt }) => ({
-        number,
-        kind: toType === "pg_restore" ? "restore" : "backup",
-        createdAt: createdAt?.toISOString() ?? "",
-      })),
+    runningTransfers: transfers.filter(isRunning).map(({ number, toType, createdAt }) => ({
+      number,
+      kind: toType === "pg_restore" ? "restore" : "backup",
+      createdAt: createdAt?.toISOString() ?? "",
+    })),
     ...lastBackup(transfers),
     formation: formation.filter(({ quantity }) => quantity > 0).map(({ type, quantity }) => ({ type, quantity })),
     configVars,
@@ -92,7 +91,7 @@ function infoOf(info: DatabaseInfo): HerokuDatabaseInfo {
     connectionCount: info.connections,
     hasRollback: info.hasRollback,
   };
-  return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)) as HerokuDatabaseInfo;
+  return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
 }
 
 const appsAtATime = 4;
@@ -102,13 +101,20 @@ async function listMentions(run: Run, heroku: HerokuApi): Promise<ConfigVarMenti
   const call = { signal: run.signal };
   const apps = await listApps(heroku, call);
   const found = await mapLimited(apps, appsAtATime, async ({ name }) => {
-    const names = await listConfigVarsHolding(heroku, name, [run.inputs.source.host], call).catch((error: unknown) => {
-      run.log.debug(`The config vars of ${name} could not be read: ${describeError(error)}`);
-      return [];
-    });
+    const names = await listConfigVarsHolding(heroku, name, [placeOf(run.inputs.source)], call).catch(
+      (error: unknown) => {
+        run.log.debug(`The config vars of ${name} could not be read: ${describeError(error)}`);
+        return [];
+      },
+    );
     return names.map((configVar) => ({ app: name, name: configVar }));
   });
   return found.flat();
+}
+
+/** Behind a tunnel every server has the same host, and only the port tells them apart. */
+function placeOf(source: DatabaseUrl): string {
+  return isLoopback(source.host) ? `${source.host}:${source.port}` : source.host;
 }
 
 const problemKinds: Readonly<Record<string, HerokuProblemKind>> = {

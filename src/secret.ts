@@ -43,7 +43,7 @@ const shortestMaskedLength = 4;
 export function derivedForms(value: string): string[] {
   const decoded = safelyDecoded(value);
   const forms = new Set([value, value.trim(), decoded, encodeURIComponent(decoded.toWellFormed())]);
-  for (const form of [...forms]) {
+  for (const form of Array.from(forms)) {
     forms.add(Buffer.from(form).toString("base64"));
     forms.add(Buffer.from(`:${form}`).toString("base64"));
     forms.add(JSON.stringify(form).slice(1, -1));

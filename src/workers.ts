@@ -13,7 +13,7 @@ export async function mapLimited<Item, Result>(
   if (!(limit >= 1)) throw new RangeError(`a limit of ${limit} lets nothing run`);
   const stop = new AbortController();
   const signal = outerSignal ? AbortSignal.any([outerSignal, stop.signal]) : stop.signal;
-  const results = new Array<Result>(items.length);
+  const results: Result[] = [];
   let next = 0;
   const runOne = async (): Promise<void> => {
     while (next < items.length) {

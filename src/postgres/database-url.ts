@@ -45,7 +45,8 @@ export class DatabaseUrl {
   }
 
   with(changes: Partial<DatabaseUrlParts>): DatabaseUrl {
-    return new DatabaseUrl({ ...this, ...changes });
+    const { host, port, user, password, database, sslMode, tls } = this;
+    return new DatabaseUrl({ host, port, user, password, database, sslMode, tls, ...changes });
   }
 
   /** `host:port/database`: enough to tell two databases apart, without the user. */
@@ -179,7 +180,7 @@ function defaultSslMode(host: string, tls: TlsFiles): SslMode {
 }
 
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\./u.test(host) || host.endsWith(".localhost");
+  return host === "localhost" || host === "::1" || host.startsWith("127.") || host.endsWith(".localhost");
 }
 
 function wrong(what: string, problem: string): MigrationError {

@@ -29,10 +29,12 @@ function parseInt8(text: string): number {
 
 const textTypes = new Set<number>([pg.types.builtins.TIMESTAMPTZ, pg.types.builtins.TIMESTAMP, pg.types.builtins.DATE]);
 
+const int8Oid: number = pg.types.builtins.INT8;
+
 /** The driver's parser of binary bytea would make it a string. */
 function findParser(oid: number, format: "text" | "binary" | undefined): (value: never) => unknown {
   if (format === "binary") return (bytes: Buffer) => Buffer.from(bytes);
-  if (oid === pg.types.builtins.INT8) return parseInt8;
+  if (oid === int8Oid) return parseInt8;
   return textTypes.has(oid) ? (text: string) => text : pg.types.getTypeParser(oid, "text");
 }
 
@@ -201,7 +203,7 @@ export function asciiIdentifier(name: string): string {
   const quoted = name.replaceAll('"', '""');
   // eslint-disable-next-line no-control-regex -- ASCII is what is asked for
   if (!/[^\u0000-\u007f]/u.test(name)) return `"${quoted}"`;
-  const escaped = [...quoted.replaceAll("\\", "\\\\")].map((character) => {
+  const escaped = Array.from(quoted.replaceAll("\\", "\\\\"), (character) => {
     const point = character.codePointAt(0) ?? 0;
     if (point < 0x80) return character;
     return point > 0xffff ? `\\+${point.toString(16).padStart(6, "0")}` : `\\${point.toString(16).padStart(4, "0")}`;
