@@ -65,7 +65,11 @@ export interface VerifyOptions {
  * Reads a whole archive once, front to back, and checks everything that its format allows to check: contents, framing,
  * that every entry with data has its block, in the contents' order and of its kind, that each content is one sound
  * compressed stream and nothing more, that COPY text is complete, that the large objects are those the contents create.
- * Throws `ArchiveFormatError` for the first thing that is wrong. Memory does not grow with the data.
+ * Throws `ArchiveFormatError` for the first thing that is wrong. Memory does not grow with the data. The source's
+ * buffers are kept as they are for a while, so it must not fill them again.
+ *
+ * The format has no checksum over its contents, its uncompressed data and pg_dump's zstd frames: changes there that keep
+ * the form are found only by a checksum of the whole archive.
  */
 export async function verifyArchive(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
