@@ -88,7 +88,7 @@ export function isTransient(error: unknown): boolean {
 }
 
 function isTransientCode(code: string): boolean {
-  return transientErrnos.has(code) || code in transientSqlStates || /^08[0-9A-Z]{3}$/u.test(code);
+  return transientErrnos.has(code) || Object.hasOwn(transientSqlStates, code) || /^08[0-9A-Z]{3}$/u.test(code);
 }
 
 interface RetryOptions {
