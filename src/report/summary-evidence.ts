@@ -71,7 +71,7 @@ const outcomeWords: Readonly<Record<VerificationRecord["outcome"], string>> = {
 };
 
 function verificationBlocks(verification: VerificationRecord): string[] {
-  const { outcome, seconds, differences, known, note } = verification;
+  const { outcome, seconds, differences, known, unread = [], note } = verification;
   const amount = `${comparedAmount(verification)} compared in ${formatSeconds(seconds)}.`;
   const basis = verification.live ? " Both sides were read live." : " The source was read in the dump's own snapshot.";
   const expected = known.reduce((sum, { count }) => sum + count, 0);
@@ -79,6 +79,7 @@ function verificationBlocks(verification: VerificationRecord): string[] {
     `${outcomeWords[outcome]} ${amount}${basis}`,
     ...(note === undefined ? [] : [prose(note)]),
     ...differenceBlocks(differences),
+    ...unreadBlocks(unread),
     ...(expected === 0
       ? []
       : [
@@ -104,16 +105,34 @@ function differenceBlocks(differences: readonly Difference[]): string[] {
   return [table(["object", "difference"], rows), ...moreNote];
 }
 
+function unreadBlocks(unread: NonNullable<VerificationRecord["unread"]>): string[] {
+  if (unread.length === 0) return [];
+  const rows = unread
+    .slice(0, shownDifferences)
+    .map(({ object, name, reason }) => [`${prose(object, 60)} ${code(name, 120)}`, prose(reason, 300)]);
+  return [
+    `${plural(unread.length, "object")} could not be read, so nothing is said of them:`,
+    table(["object", "why"], rows),
+  ];
+}
+
 function driftBlocks(drift: DriftRecord | undefined): string[] {
-  if (drift === undefined || drift.tables.length === 0) return [];
+  if (drift === undefined) return [];
+  const silent =
+    drift.unavailable === undefined
+      ? []
+      : [`Whether the source changed after the snapshot is not known: ${prose(drift.unavailable)}`];
+  if (drift.tables.length === 0) return silent;
   const rows = drift.tables
     .slice(0, shownDifferences)
-    .map(({ schema, table: name, inserted, updated, deleted }) => [
-      code(`${schema}.${name}`, 120),
-      `+${formatCount(inserted)} ~${formatCount(updated)} −${formatCount(deleted)}`,
-    ]);
+    .map((row) => [code(`${row.schema}.${row.table}`, 120), describeWrites(row)]);
   const sentence = `${plural(drift.tables.length, "table")} of the source changed after the snapshot${drift.accepted ? " (accepted)" : ""}:`;
-  return [sentence, table(["table", "rows added, changed, deleted"], rows)];
+  return [...silent, sentence, table(["table", "rows added, changed, deleted"], rows)];
+}
+
+function describeWrites({ inserted, updated, deleted, rewritten }: DriftRecord["tables"][number]): string {
+  const counts = `+${formatCount(inserted)} ~${formatCount(updated)} −${formatCount(deleted)}`;
+  return rewritten === true ? `${counts}, rewritten` : counts;
 }
 
 export function artifactsSection({ artifacts = [], dump }: Report): Section {

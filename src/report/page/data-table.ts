@@ -89,36 +89,27 @@ function bodyRow<Row>(columns: readonly Column<Row>[], row: Row, index: number):
   return h("tr", index >= firstRows ? { "data-beyond": "" } : null, cells);
 }
 
-/** A small table whose rows need neither sorting nor searching. */
+/** A small table whose rows need neither sorting nor searching, as wide as its content. */
 export function plainTable(caption: string, header: readonly string[], rows: readonly (readonly Content[])[]): Content {
+  const headCells = header.map((label) => (label === "" ? h("td", null) : h("th", { scope: "col" }, label)));
   return h(
     "div",
-    { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+    { class: "scroll plain", tabindex: 0, role: "region", "aria-label": caption },
     h(
       "table",
-      { class: "plain" },
+      null,
       h("caption", null, caption),
-      h(
-        "thead",
-        null,
-        h(
-          "tr",
-          null,
-          header.map((label) => h("th", { scope: "col" }, label)),
-        ),
-      ),
-      h(
-        "tbody",
-        null,
-        rows.map(([first, ...others]) =>
-          h(
-            "tr",
-            null,
-            h("th", { scope: "row" }, first),
-            others.map((cell) => h("td", null, cell)),
-          ),
-        ),
-      ),
+      header.some((label) => label !== "") ? h("thead", null, h("tr", null, headCells)) : null,
+      h("tbody", null, rows.map(plainRow)),
     ),
+  );
+}
+
+function plainRow([first, ...others]: readonly Content[]): Content {
+  return h(
+    "tr",
+    null,
+    h("th", { scope: "row" }, first),
+    others.map((cell) => h("td", null, cell)),
   );
 }

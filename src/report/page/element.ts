@@ -5,6 +5,8 @@ export type Content = ComponentChildren;
 
 const longestProse = 4_000;
 const longestName = 400;
+/** Short enough to stand in a column of a phone. */
+const unbrokenLength = 16;
 const longestBlock = 40_000;
 
 /** Text of ours that may hold names: backticks become code; nothing in it can be markup. */
@@ -14,14 +16,23 @@ export function prose(text: string): Content[] {
   );
 }
 
-/** A name or value from a database: set in code, and apart from its neighbours whichever way it is written. */
+/** A name or value from a database: set in code, apart from its neighbours whichever way it is written, and broken at its joints. */
 export function name(text: string): Content {
-  return h("code", null, isolated(cutText(visibleLine(text.slice(0, 2 * longestName)), longestName)));
+  const line = cutText(visibleLine(text.slice(0, 2 * longestName)), longestName);
+  if (isAscii(line) && line.length <= unbrokenLength) return h("code", null, line);
+  const parts = line
+    .split(/(?<=[._/-])(?=[^._/-])/u)
+    .flatMap((part, index) => (index === 0 ? [part] : [h("wbr", null), part]));
+  return h("code", null, isAscii(line) ? parts : h("bdi", null, parts));
 }
 
 /** Right-to-left text stays where it is; plain ASCII needs no element for that. */
 export function isolated(text: string): Content {
-  return /^[\u0020-\u007E]*$/u.test(text) ? text : h("bdi", null, text);
+  return isAscii(text) ? text : h("bdi", null, text);
+}
+
+function isAscii(text: string): boolean {
+  return /^[\u0020-\u007E]*$/u.test(text);
 }
 
 /** A block to copy: SQL or a command. The button appears where the page's script runs. */

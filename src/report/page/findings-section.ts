@@ -33,15 +33,16 @@ function renderFinding({ finding, rank, check }: RankedFinding): Content {
     { class: `finding ${rank}` },
     h("h3", null, h("span", { class: "rank" }, rankWords[rank].words), " ", h("code", null, finding.code)),
     h("p", { class: "message" }, prose(finding.message)),
-    renderObjects(finding.objects),
+    renderObjects(finding.objects, finding.message),
     h("p", null, h("strong", null, "Remedy: "), prose(finding.remedy)),
     finding.sql === undefined ? null : copyable(finding.sql, `SQL for ${finding.code}`),
     h("p", { class: "detail" }, "Check: ", prose(check)),
   );
 }
 
-function renderObjects(objects: readonly string[]): Content {
-  if (objects.length === 0) return null;
+/** Not again what the message already names. */
+function renderObjects(objects: readonly string[], message: string): Content {
+  if (objects.length <= firstObjects && objects.every((one) => message.includes(one))) return null;
   const items = (names: readonly string[]): Content =>
     h(
       "ul",

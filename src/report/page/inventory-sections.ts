@@ -96,7 +96,7 @@ export function connectionsSection({ connections = [], configVars = [] }: Report
   });
   return {
     id: "connections",
-    title: "What to re-point at cut-over",
+    title: "Connections to re-point",
     content: [connections.length === 0 ? null : table, configVarList(configVars)],
   };
 }
@@ -114,7 +114,7 @@ export function lossesSection({ losses = [] }: Report): PageSection | undefined 
     title: "What does not cross",
     lede: "Heroku's restore leaves owners and privileges behind, and so must an archive that it can read. losses.sql has the same as one script.",
     content: [...Map.groupBy(losses, ({ kind }) => kind)].map(([kind, group]) =>
-      folded([h("strong", null, kind), `, ${formatCount(group.length)}`], lossList(group), {
+      folded([h("strong", null, kind.replaceAll("-", " ")), `, ${formatCount(group.length)}`], lossList(group), {
         open: losses.length <= 20,
       }),
     ),

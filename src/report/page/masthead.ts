@@ -46,7 +46,7 @@ function route({ source, target }: Report): Content {
         h(
           "dd",
           { class: "detail" },
-          prose(`\`${source.database}\` on ${source.host}, ${formatBytes(source.sizeBytes)}`),
+          prose(`\`${source.database}\`, ${formatBytes(source.sizeBytes)}, on ${source.host}`),
         ),
       ),
     target &&

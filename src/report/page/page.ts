@@ -68,9 +68,8 @@ function hashOf(text: string): string {
   return `sha256-${createHash("sha256").update(text).digest("base64")}`;
 }
 
-/** In the order in which somebody asks: is it done, what failed, was it the same, when, how fast, what else. */
+/** In the order in which somebody asks: what failed, was it the same, when, how fast, what else. */
 function listSections(report: Report): PageSection[] {
-  const isGate = report.command === "preflight";
   const evidence = [verificationSection, timelineSection, planSection, throughputSection, tablesSection];
   const rest = [
     extensionsSection,
@@ -81,8 +80,16 @@ function listSections(report: Report): PageSection[] {
     restoreSection,
     artifactsSection,
   ];
-  const sections = isGate ? [findingsSection, ...evidence, ...rest] : [...evidence, findingsSection, ...rest];
-  return sections.map((section) => section(report)).filter((section) => section !== undefined);
+  const first = sectionOfFailure(report);
+  const usual =
+    report.command === "preflight" ? [findingsSection, ...evidence, ...rest] : [...evidence, findingsSection, ...rest];
+  const ordered = first === undefined ? usual : [first, ...usual.filter((section) => section !== first)];
+  return ordered.map((section) => section(report)).filter((section) => section !== undefined);
+}
+
+function sectionOfFailure({ failure }: Report): ((report: Report) => PageSection | undefined) | undefined {
+  if (failure?.stage === "preflight") return findingsSection;
+  return failure?.stage === "restore" ? restoreSection : undefined;
 }
 
 function body(report: Report): Content {

@@ -1,41 +1,41 @@
 import { formatBytes, formatSeconds } from "../../format.ts";
-import type { Report } from "../../report.ts";
+import type { MigrationPlan, Report } from "../../report.ts";
 import { comparePlan } from "../plan-comparison.ts";
 import { plainTable } from "./data-table.ts";
 import { folded, type PageSection, prose } from "./element.ts";
 
 /** What the gate promised beside what came, and with what means. */
 export function planSection(report: Report): PageSection | undefined {
-  const facts = comparePlan(report);
-  const means = listMeans(report);
-  if (facts.length === 0 && means.length === 0) return undefined;
-  const happened = report.command !== "preflight";
-  const rows = facts.map(({ what, planned, actual }) => (happened ? [what, planned, actual ?? "–"] : [what, planned]));
+  return report.command === "preflight" ? promise(report) : comparison(report);
+}
+
+/** The stages are in the planned timeline already. */
+function promise(report: Report): PageSection | undefined {
+  const { plan } = report;
+  if (plan === undefined) return undefined;
+  const shown = new Set<string>([...plan.stages.map(({ name }) => name), "maintenance window"]);
+  const facts = comparePlan(report).filter(({ what }) => !shown.has(what));
+  const rows = [...facts.map(({ what, planned }): [string, string] => [what, planned]), ...plannedMeans(plan)];
+  return { id: "plan", title: "Plan", content: plainTable("Plan", ["", ""], rows) };
+}
+
+function comparison(report: Report): PageSection | undefined {
+  const rows = comparePlan(report).map(({ what, planned, actual }) => [what, planned, actual ?? "–"]);
+  const means = [...dumpedMeans(report), ...provenMeans(report)].map(([what, value]) => [what, prose(value)]);
+  if (rows.length === 0 && means.length === 0) return undefined;
   return {
     id: "plan",
-    title: happened ? "Plan against actual" : "Plan",
+    title: "Plan against actual",
     content: [
-      rows.length === 0
-        ? null
-        : plainTable(
-            happened ? "Planned and actual" : "Planned",
-            ["", "planned", ...(happened ? ["actual"] : [])],
-            rows,
-          ),
+      rows.length === 0 ? null : plainTable("Planned and actual", ["", "planned", "actual"], rows),
       means.length === 0
         ? null
-        : folded("How the archive is made, sent and proven", plainTable("Means", ["", ""], means)),
+        : folded("How the archive was made, sent and proven", plainTable("Means", ["", ""], means)),
     ],
   };
 }
 
-function listMeans(report: Report): [string, ReturnType<typeof prose>][] {
-  const facts = report.dump === undefined ? plannedMeans(report) : [...dumpedMeans(report), ...provenMeans(report)];
-  return facts.map(([what, value]) => [what, prose(value)]);
-}
-
-function plannedMeans({ plan }: Report): [string, string][] {
-  if (plan === undefined) return [];
+function plannedMeans(plan: MigrationPlan): [string, string][] {
   return [
     ["readers", String(plan.jobs)],
     ["compression", `${plan.compressionRatio.toFixed(1)} times, from a sample`],

@@ -4,7 +4,7 @@ import type { Report, RestoreProblem, RestoreRecord } from "../../report.ts";
 import { groupRestoreLog, type RestorePhase, type RestoreStep } from "../restore-steps.ts";
 import { cutText, visibleLine } from "../visible-text.ts";
 import { plainTable } from "./data-table.ts";
-import { type Content, copyable, folded, isolated, name, type PageSection, prose } from "./element.ts";
+import { type Content, copyable, folded, name, type PageSection, prose } from "./element.ts";
 
 const mostSteps = 20_000;
 const longestLine = 2_000;
@@ -72,7 +72,9 @@ function slowest(phases: readonly RestorePhase[]): Content {
     .toSorted((a, b) => b.seconds - a.seconds)
     .slice(0, shownSlowest)
     .map((step) => [name(step.name), step.kind.toLowerCase(), formatSeconds(step.seconds)]);
-  return rows.length < 2 ? null : plainTable("What took longest", ["object", "kind", "took"], rows);
+  return rows.length < 2
+    ? null
+    : [h("h3", null, "What took longest"), plainTable("What took longest", ["object", "kind", "took"], rows)];
 }
 
 function logOf(phases: readonly RestorePhase[], { logLines }: RestoreRecord): Content {
@@ -97,46 +99,59 @@ function renderPhase(phase: RestorePhase, steps: readonly RestoreStep[], start: 
   const summary = [h("strong", null, title), ` ${formatSeconds(phase.seconds)}`, problems];
   const left = phase.steps.length - steps.length;
   const more = left === 0 ? null : h("p", { class: "note" }, `And ${formatCount(left)} more, in restore.log.`);
+  return folded(summary, [renderRuns(steps, start), more], { open: phase.problems > 0 });
+}
+
+/** Thousands of quiet steps are one block of text; one that went wrong stands by itself with all its lines. */
+function renderRuns(steps: readonly RestoreStep[], start: number): Content[] {
+  const runs: Content[] = [];
+  let quiet: string[] = [];
+  const flush = (): void => {
+    if (quiet.length > 0)
+      runs.push(h("pre", { tabindex: 0, role: "group", "aria-label": "Log lines" }, quiet.join("\n")));
+    quiet = [];
+  };
+  for (const step of steps) {
+    if (!step.isProblem) {
+      quiet.push(...quietLines(step, start));
+      continue;
+    }
+    flush();
+    runs.push(renderProblem(step, start));
+  }
+  flush();
+  return runs;
+}
+
+const offsetColumns = 8;
+
+function quietLines(step: RestoreStep, start: number): string[] {
+  const offset = offsetOf(step.at, start).padStart(offsetColumns);
+  const [first, ...others] = step.kind === "" ? step.lines : [step.name, ...step.lines.slice(1)];
+  const took = step.seconds >= 1 ? `   ${formatSeconds(step.seconds)}` : "";
+  const indent = " ".repeat(offsetColumns);
+  return [`${offset}  ${shortLine(first ?? "")}${took}`, ...others.map((line) => `${indent}  ${shortLine(line)}`)];
+}
+
+function renderProblem(step: RestoreStep, start: number): Content {
+  const summary = [
+    h("span", { class: "offset" }, offsetOf(step.at, start)),
+    " ",
+    step.name === "" ? "problem" : name(step.name),
+  ];
   return folded(
     summary,
-    [
-      h(
-        "ol",
-        null,
-        steps.map((step) => renderStep(step, start)),
-      ),
-      more,
-    ],
-    { open: phase.problems > 0 },
+    h(
+      "pre",
+      { class: "problem", tabindex: 0, role: "group", "aria-label": "Log lines of a problem" },
+      step.lines.map(shortLine).join("\n"),
+    ),
+    { open: true },
   );
 }
 
-function renderStep(step: RestoreStep, start: number): Content {
-  const offset = h("span", { class: "offset" }, offsetOf(step.at, start));
-  const lines = step.lines.map((line) => isolated(cutText(visibleLine(line.slice(0, 2 * longestLine)), longestLine)));
-  if (step.kind === "")
-    return h(
-      "li",
-      { class: step.isProblem ? "problem" : undefined },
-      offset,
-      h(
-        "span",
-        null,
-        lines.flatMap((line) => [line, h("br", null)]),
-      ),
-    );
-  const label = [
-    offset,
-    name(step.name),
-    h("span", { class: "took" }, step.seconds >= 0.05 ? formatSeconds(step.seconds) : ""),
-  ];
-  if (step.lines.length === 1) return h("li", null, label);
-  const body = h(
-    "p",
-    { class: "lines" },
-    lines.flatMap((line) => [line, h("br", null)]),
-  );
-  return h("li", { class: step.isProblem ? "problem" : undefined }, folded(label, body, { open: step.isProblem }));
+function shortLine(line: string): string {
+  return cutText(visibleLine(line.slice(0, 2 * longestLine)), longestLine);
 }
 
 /** `+4:20` since the log's first line. */

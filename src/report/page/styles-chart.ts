@@ -17,7 +17,6 @@ export const chartStyles = `
 .chart svg .skipped .stage-name { fill: var(--muted); font-weight: 400; }
 .planned { fill: var(--muted); opacity: 0.75; }
 .area { fill: var(--accent); fill-opacity: 0.28; stroke: var(--accent); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
-.chart svg .halo { paint-order: stroke; stroke: var(--page); stroke-width: 3px; }
 .key::before { content: ""; display: inline-block; width: 16px; margin-right: 6px; vertical-align: middle; }
 .key-bar::before { height: 8px; border-radius: 2px; background: var(--accent); }
 .key-planned::before { height: 2px; background: var(--muted); }

@@ -6,6 +6,12 @@ export const tableStyles = `
 table { border-collapse: separate; border-spacing: 0; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--muted); font-size: 13px; padding: 10px 14px 4px; }
 th, td { text-align: left; vertical-align: top; padding: 6px 14px; border-bottom: 1px solid var(--line); font-weight: 400; }
+.plain { width: fit-content; max-width: 100%; }
+.plain table { width: auto; min-width: 320px; }
+.plain caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); padding: 0; }
+.plain th, .plain td { padding-right: 34px; }
+table code { overflow-wrap: break-word; }
+td, tbody th { max-width: 46ch; }
 tbody tr:last-child > * { border-bottom: 0; }
 thead th { color: var(--muted); font-size: 13px; font-weight: 560; white-space: nowrap; }
 .data thead th { position: sticky; top: 0; background: var(--panel); z-index: 1; box-shadow: inset 0 -1px 0 var(--line); border-bottom: 0; }

@@ -6,7 +6,7 @@ const baseStyles = `
   color-scheme: light dark;
   --page: #f7f8fa; --panel: #ffffff; --sunken: #f0f2f5; --text: #1a1f26; --muted: #566170; --line: #dce1e7;
   --accent: #3a53c5; --accent-soft: #e4e8fa; --good: #17703a; --attention: #8a5a00; --bad: #be1e2d;
-  --good-soft: #e2f3e8; --attention-soft: #fbefd6; --bad-soft: #fbe6e8; --window: #e9ecf9;
+  --attention-soft: #fbefd6; --bad-soft: #fbe6e8; --window: #e9ecf9;
   --mono: ui-monospace, "SF Mono", "Cascadia Mono", "Segoe UI Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace;
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", Helvetica, Arial, sans-serif;
 }
@@ -14,7 +14,7 @@ const baseStyles = `
   :root {
     --page: #0f1216; --panel: #161a20; --sunken: #1d232b; --text: #e4e8ee; --muted: #9aa5b3; --line: #2b323c;
     --accent: #8ea4ff; --accent-soft: #252e55; --good: #58c27d; --attention: #e0b050; --bad: #ff7b81;
-    --good-soft: #16301f; --attention-soft: #33280f; --bad-soft: #3b1a1e; --window: #1c2340;
+    --attention-soft: #33280f; --bad-soft: #3b1a1e; --window: #1c2340;
   }
 }
 *, ::before, ::after { box-sizing: border-box; }
@@ -40,7 +40,7 @@ h1 .app { font-weight: 400; overflow-wrap: anywhere; }
 .route { gap: 12px 56px; margin-bottom: 22px; }
 dt { color: var(--muted); font-size: 13px; }
 dd { margin: 0; overflow-wrap: anywhere; }
-.route dd { max-width: 60ch; }
+.route > div { max-width: 560px; }
 .figures { border: 1px solid var(--line); border-radius: 8px; background: var(--panel); overflow: hidden; }
 .figures > div { flex: 1 1 170px; padding: 12px 18px; box-shadow: 1px 0 0 var(--line), 0 1px 0 var(--line); }
 .figures .value { font-size: 20px; font-weight: 620; letter-spacing: -0.01em; font-variant-numeric: tabular-nums; }
@@ -52,10 +52,13 @@ nav a:hover { color: var(--text); text-decoration: underline; }
 section { padding: 0 0 40px; }
 h2 { font-size: 19px; font-weight: 640; letter-spacing: -0.01em; margin-bottom: 4px; }
 h3 { font-size: 15px; font-weight: 620; }
-.lede { color: var(--muted); max-width: 76ch; }
+.lede { color: var(--muted); max-width: 88ch; text-wrap: pretty; }
 h2 + :not(.lede) { margin-top: 12px; }
-.callout { border: 1px solid var(--line); border-left: 4px solid var(--accent); border-radius: 8px; background: var(--panel); padding: 18px 22px 10px; margin-bottom: 32px; }
-.callout.bad { border-left-color: var(--bad); }
+main h3 { margin: 18px 0 6px; }
+.finding h3 { margin-top: 0; }
+.callout { border: 1px solid var(--line); border-radius: 8px; background: var(--panel); padding: 18px 22px 10px; margin-bottom: 32px; }
+.callout.bad { border-color: var(--bad); }
+.callout.bad + .callout { margin-top: -16px; }
 .callout p, .callout li { max-width: 76ch; overflow-wrap: anywhere; }
 .callout ol { padding-left: 22px; }
 .callout li { margin-bottom: 6px; }
@@ -71,29 +74,22 @@ button { font: inherit; color: inherit; background: none; border: 0; padding: 0;
 .copy { position: absolute; top: 7px; right: 7px; }
 .copy:hover, .more:hover { border-color: var(--muted); }
 .more { margin-top: 10px; padding: 6px 16px; }
-.finding { border: 1px solid var(--line); border-left: 4px solid var(--line); border-radius: 8px; background: var(--panel); padding: 14px 20px 4px; margin-bottom: 14px; }
-.finding.blocked { border-left-color: var(--bad); } .finding.could-not-check { border-left-color: var(--bad); }
-.finding.warning { border-left-color: var(--attention); }
+.finding { border: 1px solid var(--line); border-radius: 8px; background: var(--panel); padding: 14px 20px 4px; margin-bottom: 14px; }
 .finding p { margin-bottom: 8px; max-width: 80ch; overflow-wrap: anywhere; }
 .finding h3 { margin-bottom: 6px; overflow-wrap: anywhere; }
 .finding h3 code { font-weight: 500; color: var(--muted); }
 .rank, .status { display: inline-block; font-size: 12.5px; font-weight: 560; border-radius: 4px; padding: 0 7px; background: var(--sunken); color: var(--muted); }
 .blocked .rank, .could-not-check .rank, .status.bad { background: var(--bad-soft); color: var(--bad); }
 .warning .rank, .status.attention { background: var(--attention-soft); color: var(--attention); }
-.status.good { background: var(--good-soft); color: var(--good); }
+.status.good { background: none; padding: 0; color: var(--good); }
 .objects { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: 4px 14px; }
 .outcome { color: var(--text); } .outcome.match { color: var(--good); } .outcome.mismatch { color: var(--bad); } .outcome.could-not-complete { color: var(--attention); }
 .losses { list-style: none; padding: 0 0 0 14px; border-left: 2px solid var(--line); }
 .losses p { margin-bottom: 4px; overflow-wrap: anywhere; }
 .log { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: 12px 18px 4px; font-size: 13.5px; }
-.log ol { list-style: none; margin: 0 0 8px; padding: 0 0 0 14px; border-left: 2px solid var(--line); }
-.log li > details, .log li > details > p { margin: 0; }
-.log li, .log li summary { display: flex; gap: 12px; padding: 1px 0; font-size: 13px; overflow-wrap: anywhere; color: var(--text); }
-.log li summary { padding: 0; }
-.log .offset, .log .took { color: var(--muted); font-variant-numeric: tabular-nums; flex: none; }
-.log .offset { width: 52px; text-align: right; }
-.log .lines { font-family: var(--mono); font-size: 12.5px; padding-left: 64px; }
-.log .problem .lines, .log .problem > span:last-child { color: var(--bad); }
+.log pre { margin: 0 0 8px; padding: 6px 0 6px 12px; border-left: 2px solid var(--line); max-height: 420px; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12.5px; }
+.log .offset { color: var(--muted); font-variant-numeric: tabular-nums; }
+.log .problem { color: var(--bad); }
 footer { color: var(--muted); font-size: 13px; padding-top: 8px; padding-bottom: 48px; }
 [hidden] { display: none !important; }
 @media (max-width: 1000px) {
@@ -110,7 +106,6 @@ footer { color: var(--muted); font-size: 13px; padding-top: 8px; padding-bottom:
   .figures .value { font-size: 18px; }
   .finding, .callout { padding-left: 14px; padding-right: 14px; }
   .log { padding-left: 10px; padding-right: 10px; }
-  .log .lines { padding-left: 0; }
 }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 `;
@@ -121,7 +116,7 @@ const printStyles = `
     color-scheme: light;
     --page: #ffffff; --panel: #ffffff; --sunken: #f3f4f6; --text: #000000; --muted: #444c56; --line: #c4cad1;
     --accent: #3a53c5; --accent-soft: #e4e8fa; --good: #17703a; --attention: #8a5a00; --bad: #be1e2d;
-    --good-soft: #e2f3e8; --attention-soft: #fbefd6; --bad-soft: #fbe6e8; --window: #e9ecf9;
+    --attention-soft: #fbefd6; --bad-soft: #fbe6e8; --window: #e9ecf9;
   }
   @page { margin: 16mm 14mm; }
   body { font-size: 10pt; }
@@ -129,7 +124,7 @@ const printStyles = `
   .masthead, .columns, footer { max-width: none; padding-left: 0; padding-right: 0; }
   .masthead { padding-top: 0; }
   .columns { display: block; }
-  .scroll, .copyable pre { max-height: none !important; overflow: visible !important; }
+  .scroll, pre { max-height: none !important; overflow: visible !important; }
   .js .copyable pre { padding-right: 14px; }
   .finding, .callout, figure, tr, .figures > div { break-inside: avoid; }
   h2, h3, caption, summary { break-after: avoid; }

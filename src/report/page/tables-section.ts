@@ -89,7 +89,7 @@ function shareOf({ bytes, compressedBytes }: TableRecord): number | undefined {
 }
 
 function verification({ verification: result, rows, targetRows }: TableRecord): Content {
-  if (result === "match") return h("span", { class: "status good" }, "same");
+  if (result === "match") return "same";
   if (result !== "mismatch") return h("span", { class: "status" }, "not compared");
   const missing = targetRows === undefined || targetRows === rows ? "" : `, ${formatCount(targetRows)} rows`;
   return h("span", { class: "status bad" }, `differs${missing}`);

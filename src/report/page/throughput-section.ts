@@ -3,10 +3,11 @@ import { area, curveMonotoneX } from "d3-shape";
 import { h } from "preact";
 import { formatBytes, formatSeconds } from "../../format.ts";
 import type { Report } from "../../report.ts";
+import { findWindow } from "../plan-comparison.ts";
 import { measureThroughput, type ThroughputSeries } from "../throughput.ts";
 import { plainTable } from "./data-table.ts";
 import { type Content, folded, type PageSection } from "./element.ts";
-import { type TimeScale, timeAxis, timeScaleOf, windowBand } from "./time-scale.ts";
+import { type TimeScale, timeAxis, runScale, windowBand } from "./time-scale.ts";
 
 const spans = 60;
 const tableSpans = 12;
@@ -23,15 +24,23 @@ const counted: Readonly<Partial<Record<ThroughputSeries["stage"], string>>> = {
 
 /** Bytes a second over time, one picture for each thing that was counted, all on the timeline's axis. */
 export function throughputSection(report: Report): PageSection | undefined {
-  const scale = timeScaleOf(report);
+  const scale = runScale(report);
   const series = measureThroughput(report.samples ?? [], spans);
   if (scale === undefined || series.length === 0) return undefined;
   return {
     id: "throughput",
     title: "Throughput",
-    lede: "Bytes a second, on the same axis as the timeline. Where a curve ends before its stage does, PostgreSQL was building indexes.",
+    lede: describe(series),
     content: [...series.map((one) => figure(report, one, scale)), folded("Throughput as a table", asTable(report))],
   };
+}
+
+function describe(series: readonly ThroughputSeries[]): string {
+  const axis = "Bytes a second, on the timeline's axis.";
+  const isRestored = series.some(({ stage }) => stage === "restore");
+  return isRestored
+    ? `${axis} Once the archive is read, the rest of the restore builds indexes and constraints.`
+    : axis;
 }
 
 function figure(report: Report, series: ThroughputSeries, scale: TimeScale): Content {
@@ -53,14 +62,14 @@ function figure(report: Report, series: ThroughputSeries, scale: TimeScale): Con
 }
 
 function plot(report: Report, series: ThroughputSeries, scale: TimeScale, facts: string): Content {
-  const y = scaleLinear().domain([0, series.peakBytesPerSecond]).nice(2).range([plotHeight, 8]);
+  const y = scaleLinear().domain([0, series.peakBytesPerSecond]).nice(4).range([plotHeight, 8]);
   const id = `throughput-${series.stage}`;
   return h(
     "svg",
     { width: "100%", height: plotHeight + 20, role: "img", "aria-labelledby": `${id}-title ${id}-text` },
     h("title", { id: `${id}-title` }, `Throughput of ${series.stage}`),
     h("desc", { id: `${id}-text` }, facts),
-    windowBand(report, scale, 0, plotHeight),
+    windowBand(findWindow(report), scale, plotHeight),
     timeAxis(scale, 0, plotHeight),
     y
       .ticks(2)
@@ -87,7 +96,7 @@ function rateLine(rate: number, y: number): Content {
     "g",
     null,
     h("line", { class: "grid", x1: 0, x2: "100%", y1: y, y2: y }),
-    h("text", { class: "tick halo", x: 0, y: y - 3 }, `${formatBytes(rate)}/s`),
+    h("text", { class: "tick", x: "100%", dx: -6, y: y - 3, "text-anchor": "end" }, `${formatBytes(rate)}/s`),
   );
 }
 

@@ -1,10 +1,10 @@
-import { scaleUtc } from "d3-scale";
+import { scaleLinear, scaleUtc } from "d3-scale";
 import { h } from "preact";
 import type { Report } from "../../report.ts";
-import { findWindow } from "../plan-comparison.ts";
+import { findWindow, type WindowSpan } from "../plan-comparison.ts";
 import type { Content } from "./element.ts";
 
-/** The one time axis that all charts of a report share. Positions are percentages of the width. */
+/** A time axis in milliseconds. Positions are percentages of the width, so that a chart fits any screen without scaling its text. */
 export interface TimeScale {
   from: number;
   to: number;
@@ -12,39 +12,48 @@ export interface TimeScale {
   ticks: { percent: number; label: string }[];
 }
 
-export function timeScaleOf(report: Report): TimeScale | undefined {
-  const { stages, samples = [] } = report;
+const roughTicks = 5;
+
+/** The one axis that all charts of a run share: times of day, UTC. */
+export function runScale(report: Report): TimeScale | undefined {
+  const { stages, samples = [], finishedAt } = report;
   const window = findWindow(report);
   const times = [
-    ...stages.flatMap(({ startedAt, finishedAt }) => [startedAt, finishedAt]),
+    ...stages.flatMap((stage) => [stage.startedAt, stage.finishedAt]),
     samples[0]?.at,
     samples.at(-1)?.at,
-    report.finishedAt,
+    finishedAt,
   ].flatMap((time) => (time === undefined ? [] : [Date.parse(time)]));
   if (window !== undefined) times.push(window.from, window.to ?? window.from);
   const from = Math.min(...times);
   const to = Math.max(...times);
-  return Number.isFinite(from) && to > from ? createTimeScale(from, to) : undefined;
+  if (!Number.isFinite(from) || to <= from) return undefined;
+  const digits = to - from < 5 * 60_000 ? 19 : 16;
+  const ticks = scaleUtc().domain([from, to]).ticks(roughTicks);
+  return scaleOf(
+    from,
+    to,
+    ticks.map((time) => ({ at: time.getTime(), label: time.toISOString().slice(11, digits) })),
+  );
 }
 
-const roughTicks = 5;
-
-function createTimeScale(from: number, to: number): TimeScale {
-  const scale = scaleUtc().domain([from, to]).range([0, 100]);
-  const withSeconds = to - from < 5 * 60_000;
-  const percent = (milliseconds: number): number => round(Math.max(0, Math.min(100, scale(milliseconds))));
-  const ticks = scale.ticks(roughTicks).map((time) => ({
-    percent: percent(time.getTime()),
-    label: time.toISOString().slice(11, withSeconds ? 19 : 16),
-  }));
-  return { from, to, percent, ticks };
+/** For a plan: minutes from the start. */
+export function planScale(minutes: number): TimeScale {
+  const ticks = scaleLinear().domain([0, minutes]).ticks(roughTicks);
+  return scaleOf(
+    0,
+    minutes * 60_000,
+    ticks.map((tick) => ({ at: tick * 60_000, label: `${tick} min` })),
+  );
 }
 
-function round(percent: number): number {
-  return Math.round(percent * 1000) / 1000;
+function scaleOf(from: number, to: number, ticks: { at: number; label: string }[]): TimeScale {
+  const scale = scaleLinear().domain([from, to]).range([0, 100]).clamp(true);
+  const percent = (milliseconds: number): number => Math.round(scale(milliseconds) * 1000) / 1000;
+  return { from, to, percent, ticks: ticks.map(({ at, label }) => ({ percent: percent(at), label })) };
 }
 
-/** Vertical lines with the time of day under them, UTC. */
+/** Vertical lines with their time under them. */
 export function timeAxis(scale: TimeScale, top: number, bottom: number): Content[] {
   return scale.ticks.flatMap(({ percent, label }) => [
     h("line", { class: "grid", x1: `${percent}%`, x2: `${percent}%`, y1: top, y2: bottom }),
@@ -59,10 +68,9 @@ function anchorAt(percent: number): "start" | "middle" | "end" {
 }
 
 /** The maintenance window as a band behind everything else. */
-export function windowBand(report: Report, scale: TimeScale, top: number, bottom: number): Content | null {
-  const window = findWindow(report);
+export function windowBand(window: WindowSpan | undefined, scale: TimeScale, height: number): Content {
   if (window === undefined) return null;
   const x = scale.percent(window.from);
-  const width = round(scale.percent(window.to ?? scale.to) - x);
-  return h("rect", { class: "window", x: `${x}%`, y: top, width: `${width}%`, height: bottom - top });
+  const width = Math.round((scale.percent(window.to ?? scale.to) - x) * 1000) / 1000;
+  return h("rect", { class: "window", x: `${x}%`, y: 0, width: `${width}%`, height });
 }

@@ -1,26 +1,69 @@
 import { h } from "preact";
 import { formatSeconds } from "../../format.ts";
-import type { Report, StageRecord } from "../../report.ts";
+import type { MigrationPlan, Report, StageRecord } from "../../report.ts";
 import { findWindow } from "../plan-comparison.ts";
 import { plainTable } from "./data-table.ts";
 import { type Content, folded, type PageSection, prose } from "./element.ts";
-import { type TimeScale, timeAxis, timeScaleOf, windowBand } from "./time-scale.ts";
+import { type GanttBar, renderGantt } from "./gantt.ts";
+import { planScale, runScale } from "./time-scale.ts";
 
-const rowHeight = 38;
-const barHeight = 9;
-const headHeight = 26;
-
-/** When which stage ran, with the maintenance window behind it. */
+/** When which stage ran, or will run, with the maintenance window behind it. */
 export function timelineSection(report: Report): PageSection | undefined {
-  const scale = timeScaleOf(report);
+  if (report.command === "preflight") return report.plan && plannedTimeline(report.plan);
+  const scale = runScale(report);
   if (scale === undefined || report.stages.length === 0) return undefined;
+  const window = findWindow(report);
+  const windowLabel = window?.to === undefined ? "maintenance window, still open" : "maintenance window";
+  const bars = report.stages.map((stage) => barOf(stage, report.plan, scale.to));
   return {
     id: "timeline",
     title: "Timeline",
     lede: describeWindow(report),
     content: [
-      h("figure", { class: "chart" }, chart(report, scale), h("figcaption", null, legend(report))),
+      h(
+        "figure",
+        { class: "chart" },
+        renderGantt({ title: "Timeline of the stages", scale, bars, window, windowLabel }),
+        h("figcaption", null, listKeys(report)),
+      ),
       folded("The timeline as a table", stageTable(report)),
+    ],
+  };
+}
+
+function barOf(stage: StageRecord, plan: MigrationPlan | undefined, end: number): GanttBar {
+  const minutes = plan?.stages.find(({ name }) => name === stage.name)?.minutes;
+  return {
+    name: stage.name,
+    from: Date.parse(stage.startedAt),
+    to: stage.finishedAt === undefined ? end : Date.parse(stage.finishedAt),
+    outcome: stage.outcome,
+    spent: spent(stage),
+    plannedMs: minutes === undefined ? undefined : minutes * 60_000,
+  };
+}
+
+function plannedTimeline({ stages, windowMinutes }: MigrationPlan): PageSection | undefined {
+  const inWindow = stages.filter(({ name }) => name !== "preflight");
+  const minutes = inWindow.reduce((sum, stage) => sum + stage.minutes, 0);
+  if (minutes <= 0) return undefined;
+  let at = 0;
+  const bars = inWindow.map((stage): GanttBar => {
+    const from = at;
+    at += stage.minutes * 60_000;
+    return { name: stage.name, from, to: at, outcome: "done", spent: formatSeconds(stage.minutes * 60) };
+  });
+  const scale = planScale(Math.max(minutes, windowMinutes));
+  const window = { from: 0, to: windowMinutes * 60_000 };
+  const windowLabel = `window to announce, ${formatSeconds(windowMinutes * 60)}`;
+  const rows = inWindow.map((stage) => [stage.name, formatSeconds(stage.minutes * 60)]);
+  return {
+    id: "timeline",
+    title: "Planned timeline",
+    lede: `About ${formatSeconds(minutes * 60)} of work. Announce ${formatSeconds(windowMinutes * 60)}: the margin is for what no sample shows.`,
+    content: [
+      h("figure", { class: "chart" }, renderGantt({ title: "Planned timeline", scale, bars, window, windowLabel })),
+      folded("The planned timeline as a table", plainTable("Planned stages", ["stage", "takes about"], rows)),
     ],
   };
 }
@@ -28,89 +71,22 @@ export function timelineSection(report: Report): PageSection | undefined {
 function describeWindow(report: Report): string {
   const window = findWindow(report);
   if (window === undefined) return "Nothing was stopped: the app kept running.";
-  const planned = report.plan === undefined ? "" : ` Planned were ${formatSeconds(report.plan.windowMinutes * 60)}.`;
-  if (window.to === undefined)
-    return `The maintenance window opened at ${clockTime(window.from)} UTC and is still open.${planned}`;
-  return `The maintenance window lasted ${formatSeconds((window.to - window.from) / 1000)}, from ${clockTime(window.from)} to ${clockTime(window.to)} UTC.${planned}`;
+  const planned = report.plan === undefined ? "" : ` Planned: ${formatSeconds(report.plan.windowMinutes * 60)}.`;
+  const opened = clockTime(window.from);
+  if (window.to === undefined) return `The maintenance window opened at ${opened} UTC and is still open.${planned}`;
+  const length = formatSeconds((window.to - window.from) / 1000);
+  return `The maintenance window lasted ${length}, from ${opened} to ${clockTime(window.to)} UTC.${planned}`;
 }
 
 function clockTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString().slice(11, 19);
 }
 
-function legend(report: Report): Content[] {
+function listKeys(report: Report): Content[] {
   const keys = [h("span", { class: "key key-bar" }, "stage")];
   if (report.plan !== undefined) keys.push(h("span", { class: "key key-planned" }, "planned length"));
   if (findWindow(report) !== undefined) keys.push(h("span", { class: "key key-window" }, "maintenance window"));
   return [...keys, h("span", null, "Times are UTC.")];
-}
-
-function chart(report: Report, scale: TimeScale): Content {
-  const bottom = headHeight + report.stages.length * rowHeight;
-  return h(
-    "svg",
-    { width: "100%", height: bottom + 20, role: "img", "aria-labelledby": "timeline-svg-title timeline-svg-text" },
-    h("title", { id: "timeline-svg-title" }, "Timeline of the stages"),
-    h("desc", { id: "timeline-svg-text" }, report.stages.map(describeStage).join(". ")),
-    windowBand(report, scale, 0, bottom),
-    windowLabel(report, scale),
-    timeAxis(scale, headHeight - 4, bottom),
-    report.stages.map((stage, index) => row(report, stage, headHeight + index * rowHeight, scale)),
-  );
-}
-
-function windowLabel(report: Report, scale: TimeScale): Content | null {
-  const window = findWindow(report);
-  if (window === undefined) return null;
-  const open = window.to === undefined ? ", still open" : "";
-  return h(
-    "text",
-    { class: "window-label", x: `${scale.percent(window.from)}%`, dx: 6, y: 15 },
-    `maintenance window${open}`,
-  );
-}
-
-function row(report: Report, stage: StageRecord, top: number, scale: TimeScale): Content {
-  const from = scale.percent(Date.parse(stage.startedAt));
-  const to = scale.percent(stage.finishedAt === undefined ? scale.to : Date.parse(stage.finishedAt));
-  const isLate = from > 50;
-  const label = h(
-    "text",
-    {
-      class: "stage-label",
-      x: `${isLate ? to : from}%`,
-      y: top + 13,
-      "text-anchor": isLate ? "end" : "start",
-      dx: isLate ? -1 : 1,
-    },
-    h("tspan", { class: "stage-name" }, stage.name),
-    h("tspan", { class: "stage-time", dx: 6 }, spent(stage)),
-  );
-  if (stage.outcome === "skipped") return h("g", { class: "stage skipped" }, label);
-  const bar = h("rect", {
-    class: "bar",
-    x: `${from}%`,
-    y: top + 19,
-    width: `${Math.max(0.3, to - from)}%`,
-    height: barHeight,
-    rx: 2,
-  });
-  return h("g", { class: `stage ${stage.outcome}` }, label, bar, plannedBar(report, stage, top, scale));
-}
-
-function plannedBar(report: Report, stage: StageRecord, top: number, scale: TimeScale): Content | null {
-  const planned = report.plan?.stages.find(({ name }) => name === stage.name);
-  if (planned === undefined) return null;
-  const start = Date.parse(stage.startedAt);
-  const from = scale.percent(start);
-  const width = scale.percent(start + planned.minutes * 60_000) - from;
-  return h("rect", {
-    class: "planned",
-    x: `${from}%`,
-    y: top + 19 + barHeight + 2,
-    width: `${Math.max(0.3, width)}%`,
-    height: 2,
-  });
 }
 
 function spent({ outcome, seconds }: StageRecord): string {
@@ -119,22 +95,11 @@ function spent({ outcome, seconds }: StageRecord): string {
   return outcome === "failed" ? `failed after ${formatSeconds(seconds)}` : formatSeconds(seconds);
 }
 
-function describeStage(stage: StageRecord): string {
-  return `${stage.name}: ${spent(stage)}`;
-}
-
-function stageTable(report: Report): Content {
-  const rows = report.stages.map((stage) => [
-    stage.name,
-    clockTime(Date.parse(stage.startedAt)),
-    spent(stage),
-    plannedTime(report, stage),
-    prose(stage.summary ?? ""),
-  ]);
-  return plainTable("Stages", ["stage", "began", "took", "planned", "what it did"], rows);
-}
-
-function plannedTime({ plan }: Report, stage: StageRecord): string {
-  const planned = plan?.stages.find(({ name }) => name === stage.name);
-  return planned === undefined ? "–" : formatSeconds(planned.minutes * 60);
+function stageTable({ stages, plan }: Report): Content {
+  const rows = stages.map((stage) => {
+    const planned = plan?.stages.find(({ name }) => name === stage.name);
+    const plannedText = planned === undefined ? "–" : formatSeconds(planned.minutes * 60);
+    return [stage.name, clockTime(Date.parse(stage.startedAt)), spent(stage), plannedText, prose(stage.summary ?? "")];
+  });
+  return plainTable("Stages", ["stage", "began (UTC)", "took", "planned", "what it did"], rows);
 }

@@ -13,7 +13,7 @@ const outcomeWords: Readonly<Record<VerificationRecord["outcome"], string>> = {
 /** What was compared, what differs, what was expected to differ, and whether the source moved on. */
 export function verificationSection({ verification, drift }: Report): PageSection | undefined {
   if (verification === undefined) return undefined;
-  const { differences, known, note } = verification;
+  const { differences, known, unread = [], note } = verification;
   return {
     id: "verification",
     title: "Verification",
@@ -21,6 +21,7 @@ export function verificationSection({ verification, drift }: Report): PageSectio
     content: [
       note === undefined ? null : h("p", null, prose(note)),
       differences.length === 0 ? null : differenceTable(differences),
+      unread.length === 0 ? null : unreadTable(unread),
       known.length === 0 ? null : folded(expectedSummary(known), knownTable(known)),
       drift === undefined ? null : describeDrift(drift),
     ],
@@ -58,6 +59,20 @@ function differenceTable(differences: readonly Difference[]): Content {
   });
 }
 
+function unreadTable(unread: NonNullable<VerificationRecord["unread"]>): Content {
+  return dataTable({
+    id: "unread",
+    caption: `${plural(unread.length, "object")} that could not be read, so nothing is said of them`,
+    elsewhere: "verification.json",
+    rows: unread,
+    columns: [
+      { label: "name", cell: (row) => name(row.name) },
+      { label: "object", cell: (row) => prose(row.object) },
+      { label: "why", cell: (row) => prose(row.reason) },
+    ],
+  });
+}
+
 const firstKeys = 10;
 
 function listKeys(keys: readonly string[]): Content {
@@ -78,17 +93,20 @@ function knownTable(known: VerificationRecord["known"]): Content {
   return plainTable("Expected differences", ["what", "times", "why"], rows);
 }
 
-function describeDrift({ positions, tables, accepted }: DriftRecord): Content {
-  const moved =
-    tables.length === 0
-      ? "No table of the source changed after the snapshot."
-      : `${plural(tables.length, "table")} of the source changed after the snapshot${accepted ? "; this was accepted" : ""}.`;
+function describeDrift(drift: DriftRecord): Content {
   return [
     h("h3", null, "Writes after the snapshot"),
-    h("p", null, moved),
-    tables.length === 0 ? null : driftTable(tables),
-    folded("Positions in the source's write-ahead log", positionTable(positions)),
+    h("p", null, driftSentence(drift)),
+    drift.tables.length === 0 ? null : driftTable(drift.tables),
+    folded("Positions in the source's write-ahead log", positionTable(drift.positions)),
   ];
+}
+
+function driftSentence({ tables, accepted, unavailable }: DriftRecord): Content {
+  if (unavailable !== undefined) return ["Whether the source changed is not known: ", prose(unavailable)];
+  if (tables.length === 0) return "No table of the source changed after the snapshot.";
+  const changed = `${plural(tables.length, "table")} of the source changed after the snapshot`;
+  return accepted ? `${changed}; this was accepted.` : `${changed}.`;
 }
 
 function driftTable(tables: DriftRecord["tables"]): Content {
@@ -101,6 +119,7 @@ function driftTable(tables: DriftRecord["tables"]): Content {
       { label: "inserted", number: true, cell: (row) => formatCount(row.inserted), value: (row) => row.inserted },
       { label: "updated", number: true, cell: (row) => formatCount(row.updated), value: (row) => row.updated },
       { label: "deleted", number: true, cell: (row) => formatCount(row.deleted), value: (row) => row.deleted },
+      { label: "rewritten", cell: (row) => (row.rewritten === true ? "yes" : "no") },
     ],
   });
 }
