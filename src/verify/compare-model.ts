@@ -1,5 +1,5 @@
 import type { Difference, KnownDifference, VerificationRecord } from "../report.ts";
-import type { CatalogObject, TableId } from "./fingerprint-model.ts";
+import type { CatalogObject, TableContent, TableId } from "./fingerprint-model.ts";
 
 /** An object that is not in the archive on purpose, named as the archive's table of contents names it. */
 export interface LeftOutObject {
@@ -40,8 +40,8 @@ export interface TableVerdict extends TableId {
 export interface Comparison {
   record: VerificationRecord;
   tables: TableVerdict[];
-  /** Tables with the same columns and different rows: what narrowing can say more of. */
-  narrowable: TableId[];
+  /** Tables with the same columns and different rows, and their differences: what narrowing can say more of. */
+  narrowable: { table: TableContent & { isRoot: boolean }; difference: Difference }[];
 }
 
 /** What the parts of a comparison add to. */

@@ -48,20 +48,34 @@ function addMajorDifference({ source, target }: Sides, findings: Findings): void
   const majors = `PostgreSQL ${source.majorVersion} and ${target.majorVersion}`;
   const notNull = [...source.objects, ...target.objects].filter(isNotNullConstraint).length;
   if (Math.min(source.majorVersion, target.majorVersion) < 18)
-    findings.addKnown("not-null constraints as catalog rows", `${majors}: only from 18 on; the columns' flags are compared`, notNull);
+    findings.addKnown(
+      "not-null constraints as catalog rows",
+      `${majors}: only from 18 on; the columns' flags are compared`,
+      notNull,
+    );
 }
 
 function addMissing(object: CatalogObject, findings: Findings): void {
   const reason = reasonForMissing(object);
   if (reason !== undefined) return findings.addKnown(`${object.object.toLowerCase()}s not on the target`, reason);
   // Columns and indexes of a missing table say nothing that the table does not.
-  findings.differences.push({ kind: "missing", object: object.object, name: displayName(object), detail: "is not on the target" });
+  findings.differences.push({
+    kind: "missing",
+    object: object.object,
+    name: displayName(object),
+    detail: "is not on the target",
+  });
 }
 
 function addExtra(object: CatalogObject, findings: Findings): void {
   const reason = reasonForExtra(object);
   if (reason !== undefined) return findings.addKnown(`${object.object.toLowerCase()}s only on the target`, reason);
-  findings.differences.push({ kind: "extra", object: object.object, name: displayName(object), detail: "is not on the source" });
+  findings.differences.push({
+    kind: "extra",
+    object: object.object,
+    name: displayName(object),
+    detail: "is not on the source",
+  });
 }
 
 function compareFacts(source: CatalogObject, target: CatalogObject, findings: Findings): void {
@@ -74,7 +88,12 @@ function compareFacts(source: CatalogObject, target: CatalogObject, findings: Fi
     else details.push(describeFact(fact, was, is));
   }
   if (details.length === 0) return;
-  findings.differences.push({ kind: "changed", object: source.object, name: displayName(source), detail: details.join("; ") });
+  findings.differences.push({
+    kind: "changed",
+    object: source.object,
+    name: displayName(source),
+    detail: details.join("; "),
+  });
 }
 
 /** Layout of a definition is the server's own and differs between majors. */
@@ -85,7 +104,8 @@ function sameText(a: string | null, b: string | null): boolean {
 
 function reasonForFact(source: CatalogObject, target: CatalogObject, fact: string): string | undefined {
   if (fact === "in schema" && target.facts[fact] === "heroku_ext") return "Heroku puts extensions into its own schema";
-  if (fact === "enforced" && source.facts[fact] === "false") return "pg_dump does not carry disabled foreign keys: they are enforced again";
+  if (fact === "enforced" && source.facts[fact] === "false")
+    return "pg_dump does not carry disabled foreign keys: they are enforced again";
   return lenientFacts[`${source.object}.${fact}`];
 }
 

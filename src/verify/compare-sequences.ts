@@ -41,7 +41,11 @@ export function compareSequences(
   }
 }
 
-function compareSequence(name: string, values: { source: Value; archive: Value | undefined; target: Value }, findings: Findings): void {
+function compareSequence(
+  name: string,
+  values: { source: Value; archive: Value | undefined; target: Value },
+  findings: Findings,
+): void {
   const { source, archive, target } = values;
   const expected = archive ?? source;
   if (!isSame(expected, target)) {
@@ -49,7 +53,10 @@ function compareSequence(name: string, values: { source: Value; archive: Value |
     const detail = `value ${describe(expected)} on the ${from}, ${describe(target)} on the target`;
     findings.differences.push({ kind: "changed", object: "SEQUENCE", name, detail });
   } else if (!isSame(source, target)) {
-    findings.addKnown("sequences that moved on after the dump", "the source was still in use; the target has the archive's value");
+    findings.addKnown(
+      "sequences that moved on after the dump",
+      "the source was still in use; the target has the archive's value",
+    );
   }
 }
 

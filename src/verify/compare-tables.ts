@@ -1,8 +1,11 @@
 import { formatCount } from "../format.ts";
 import { type Comparison, type Findings, type TableVerdict, tableKey } from "./compare-model.ts";
-import type { Fingerprint, TableContent, TableId } from "./fingerprint-model.ts";
+import type { Fingerprint, TableContent } from "./fingerprint-model.ts";
 import type { LeftOut } from "./left-out.ts";
 import { addSums } from "./row-hash.ts";
+
+/** A table, or all hash partitions of one root taken together. */
+type ComparedTable = TableContent & { isRoot: boolean };
 
 interface Sides {
   source: Fingerprint;
@@ -11,26 +14,42 @@ interface Sides {
 
 /** Compares rows table by table. Tables that one side lacks are the catalogs' to report. */
 export function compareTables(sides: Sides, leftOut: LeftOut, findings: Findings): Omit<Comparison, "record"> {
-  const kept = (side: Fingerprint): TableContent[] => gatherHashPartitions(side.tables.filter((table) => !leftOut.isTableLeftOut(table)));
+  const kept = (side: Fingerprint): ComparedTable[] =>
+    gatherHashPartitions(side.tables.filter((table) => !leftOut.isTableLeftOut(table)));
   const targets = new Map(kept(sides.target).map((table) => [tableKey(table), table]));
-  const narrowable: TableId[] = [];
+  const narrowable: Comparison["narrowable"] = [];
   const tables: TableVerdict[] = [];
   for (const source of kept(sides.source)) {
     const target = targets.get(tableKey(source));
     if (target === undefined) continue;
-    const verdict = leftOut.isDataLeftOut(source) ? leaveOutData(source, findings) : compareTable(source, target, sides, findings);
-    if (verdict === "mismatch" && source.hash !== null && sameColumns(source, target)) narrowable.push({ schema: source.schema, table: source.table });
-    tables.push({ schema: source.schema, table: source.table, verdict, sourceRows: source.rows, targetRows: target.rows });
+    const verdict = leftOut.isDataLeftOut(source)
+      ? leaveOutData(findings)
+      : compareTable(source, target, sides, findings);
+    const difference = findings.differences.at(-1);
+    if (verdict === "mismatch" && difference !== undefined && source.hash !== null && sameColumns(source, target))
+      narrowable.push({ table: source, difference });
+    tables.push({
+      schema: source.schema,
+      table: source.table,
+      verdict,
+      sourceRows: source.rows,
+      targetRows: target.rows,
+    });
   }
   return { tables, narrowable };
 }
 
-function leaveOutData(table: TableId, findings: Findings): "not-compared" {
+function leaveOutData(findings: Findings): "not-compared" {
   findings.addKnown("tables whose rows were left out", "excluded by exclude-table-data");
   return "not-compared";
 }
 
-function compareTable(source: TableContent, target: TableContent, sides: Sides, findings: Findings): TableVerdict["verdict"] {
+function compareTable(
+  source: TableContent,
+  target: TableContent,
+  sides: Sides,
+  findings: Findings,
+): TableVerdict["verdict"] {
   const name = `${source.schema}.${source.table}`;
   const unread = source.unread ?? target.unread;
   if (unread !== undefined) {
@@ -47,7 +66,12 @@ function compareTable(source: TableContent, target: TableContent, sides: Sides, 
   return compareHashes(source, target, sides, findings);
 }
 
-function compareHashes(source: TableContent, target: TableContent, sides: Sides, findings: Findings): TableVerdict["verdict"] {
+function compareHashes(
+  source: TableContent,
+  target: TableContent,
+  sides: Sides,
+  findings: Findings,
+): TableVerdict["verdict"] {
   if (source.hash === null && target.hash === null) return "match";
   const name = `${source.schema}.${source.table}`;
   if (source.hash === null || target.hash === null || sides.source.hashMethod !== sides.target.hashMethod) {
@@ -66,19 +90,19 @@ function sameColumns(source: TableContent, target: TableContent): boolean {
 }
 
 /** Rows of hash partitions may lie in another partition of the same root: the root's sums are what must be equal. */
-function gatherHashPartitions(tables: readonly TableContent[]): TableContent[] {
+function gatherHashPartitions(tables: readonly TableContent[]): ComparedTable[] {
   const groups = Map.groupBy(tables, (table) => (table.hashRoot === undefined ? "" : tableKey(table.hashRoot)));
   const alone = groups.get("") ?? [];
   groups.delete("");
-  return [...alone, ...[...groups.values()].map(gather)];
+  return [...alone.map((table) => ({ ...table, isRoot: false })), ...[...groups.values()].map(gather)];
 }
 
-function gather(partitions: readonly TableContent[]): TableContent {
+function gather(partitions: readonly TableContent[]): ComparedTable {
   const [first] = partitions as [TableContent, ...TableContent[]];
   const { hashRoot, unread: _unread, ...rest } = first;
   const unread = partitions.find((partition) => partition.unread !== undefined)?.unread;
   const read = partitions.filter((partition) => partition.rows !== null) as (TableContent & { rows: number })[];
   const sums = read.length < partitions.length ? { rows: null, hash: null } : addSums(read);
   const bytes = partitions.reduce((sum, partition) => sum + partition.bytes, 0);
-  return { ...rest, ...(hashRoot ?? {}), bytes, ...sums, ...(unread === undefined ? {} : { unread }) };
+  return { ...rest, ...hashRoot, bytes, isRoot: true, ...sums, ...(unread === undefined ? {} : { unread }) };
 }

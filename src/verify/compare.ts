@@ -10,7 +10,11 @@ import { LeftOut } from "./left-out.ts";
  * Compares two fingerprints. `mismatch` when anything differs; else `could-not-complete` when anything could not be read,
  * because what was not read is not verified; else `match`. Expected differences are listed with their reasons.
  */
-export function compareFingerprints(source: Fingerprint, target: Fingerprint, options: CompareOptions = {}): Comparison {
+export function compareFingerprints(
+  source: Fingerprint,
+  target: Fingerprint,
+  options: CompareOptions = {},
+): Comparison {
   const findings = new Findings();
   const leftOut = new LeftOut(options);
   addUnreadClasses(source, target, findings);
@@ -42,7 +46,10 @@ function outcomeOf({ differences, unread }: Findings): VerificationRecord["outco
 }
 
 function addUnreadClasses(source: Fingerprint, target: Fingerprint, findings: Findings): void {
-  for (const [side, fingerprint] of [["source", source], ["target", target]] as const) {
+  for (const [side, fingerprint] of [
+    ["source", source],
+    ["target", target],
+  ] as const) {
     for (const { object, reason } of fingerprint.unreadClasses)
       findings.unread.push({ object, name: `every ${object.toLowerCase()} of the ${side}`, reason });
   }
@@ -53,7 +60,14 @@ function addLeftBehind({ left, collation }: Fingerprint, target: Fingerprint, fi
   findings.addKnown("owners", "everything on the target belongs to Heroku's one role", left.owners);
   findings.addKnown("objects with grants", "Heroku restores without privileges", left.grants);
   findings.addKnown("default privileges", "Heroku restores without privileges", left.defaultPrivileges);
-  findings.addKnown("settings of the database and of roles in it", "they belong to the database, not to its content", left.settings);
+  findings.addKnown(
+    "settings of the database and of roles in it",
+    "they belong to the database, not to its content",
+    left.settings,
+  );
   if (collation !== target.collation)
-    findings.addKnown("the database's collation", `"${collation}" on the source, "${target.collation}" on the target: text may sort differently`);
+    findings.addKnown(
+      "the database's collation",
+      `"${collation}" on the source, "${target.collation}" on the target: text may sort differently`,
+    );
 }

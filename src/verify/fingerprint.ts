@@ -72,7 +72,10 @@ const serverFactsSql = `
     concat_ws(' ', d.datcollate, d.datctype) as collation
   from pg_database d where d.datname = current_database()`;
 
-async function readAll(pool: SessionPool, options: FingerprintOptions): Promise<Omit<Fingerprint, "takenAt" | "seconds">> {
+async function readAll(
+  pool: SessionPool,
+  options: FingerprintOptions,
+): Promise<Omit<Fingerprint, "takenAt" | "seconds">> {
   const facts = await pool.read("reading the server's version", (session) => session.row<ServerFacts>(serverFactsSql));
   const probed = await pool.read("probing the hash", (session) => probeHashMethod(session, facts.majorVersion));
   const hashMethod = options.hashMethod ?? probed;
@@ -141,7 +144,10 @@ function isWanted(table: TableId, { excludeSchemas = [], excludeTableData = [] }
   return !isExcluded && !excludeSchemas.includes(table.schema);
 }
 
-function progressOf(tasks: readonly ReadTask[], { log = silentLog, label }: FingerprintOptions): (task: ReadTask) => void {
+function progressOf(
+  tasks: readonly ReadTask[],
+  { log = silentLog, label }: FingerprintOptions,
+): (task: ReadTask) => void {
   const total = tasks.reduce((sum, task) => sum + task.bytes, 0);
   const items = tasks.reduce((sum, task) => sum + task.items.length, 0);
   let done = 0;
@@ -150,7 +156,13 @@ function progressOf(tasks: readonly ReadTask[], { log = silentLog, label }: Fing
     done += task.bytes;
     read += task.items.length;
     const counts = `${formatCount(read)} of ${formatCount(items)} tables and slices`;
-    log.progress({ stage: "verify", done, total, unit: "bytes", detail: label === undefined ? counts : `${label}: ${counts}` });
+    log.progress({
+      stage: "verify",
+      done,
+      total,
+      unit: "bytes",
+      detail: label === undefined ? counts : `${label}: ${counts}`,
+    });
   };
 }
 
@@ -161,8 +173,10 @@ function toContent(table: ReadableTable, outcomes: readonly ReadOutcome[] = []):
     ...(condition === null ? {} : { condition }),
     ...(hashRoot === null ? {} : { hashRoot }),
   };
-  const failed = outcomes.find((outcome) => "unread" in outcome);
-  if (failed !== undefined) return { ...content, rows: null, hash: null, unread: failed.unread };
-  if (outcomes.length === 0) return { ...content, rows: null, hash: null };
-  return { ...content, ...addSums(outcomes as ReadSums[]) };
+  const sums: ReadSums[] = [];
+  for (const outcome of outcomes) {
+    if ("unread" in outcome) return { ...content, rows: null, hash: null, unread: outcome.unread };
+    sums.push(outcome);
+  }
+  return { ...content, ...(sums.length === 0 ? { rows: null, hash: null } : addSums(sums)) };
 }

@@ -68,7 +68,11 @@ export async function readLargeObjects(pool: SessionPool, method: HashMethod | n
   }
 }
 
-async function readRanges(pool: SessionPool, method: HashMethod, ranges: readonly LargeObjectRange[]): Promise<LargeObjects> {
+async function readRanges(
+  pool: SessionPool,
+  method: HashMethod,
+  ranges: readonly LargeObjectRange[],
+): Promise<LargeObjects> {
   const parts: (ReadSums & { bytes: number })[] = [];
   for (const range of ranges) {
     const read = (session: Session): Promise<{ rows: number; bytes: number; first: string; second: string }> =>

@@ -22,7 +22,9 @@ export class LeftOut {
 
   constructor(options: CompareOptions) {
     this.#options = options;
-    this.#entries = new Map((options.leftOut ?? []).map((entry) => [entryKey(entry.object, entry.schema, entry.name), entry]));
+    this.#entries = new Map(
+      (options.leftOut ?? []).map((entry) => [entryKey(entry.object, entry.schema, entry.name), entry]),
+    );
   }
 
   /** Takes out of both sides what is not compared. */
@@ -45,7 +47,9 @@ export class LeftOut {
   }
 
   isDataLeftOut(id: TableId): boolean {
-    const isExcluded = this.#options.excludeTableData?.some((other) => other.schema === id.schema && other.table === id.table);
+    const isExcluded = this.#options.excludeTableData?.some(
+      (other) => other.schema === id.schema && other.table === id.table,
+    );
     return isExcluded === true || this.#entries.has(entryKey("TABLE DATA", id.schema, id.table));
   }
 
@@ -58,18 +62,22 @@ export class LeftOut {
   }
 
   #entryOf(object: CatalogObject, schema: string | null): LeftOutObject | undefined {
-    const find = (kind: string, name: string): LeftOutObject | undefined => this.#entries.get(entryKey(kind, object.schema, name));
+    const find = (kind: string, name: string): LeftOutObject | undefined =>
+      this.#entries.get(entryKey(kind, object.schema, name));
     const ofSchema = schema === null ? undefined : this.#entries.get(entryKey("SCHEMA", null, schema));
     if (ofSchema !== undefined) return ofSchema;
-    if (object.table !== null && !taggedWithTable.has(object.object)) return find(object.object, object.name) ?? find("TABLE", object.table);
-    if (object.table !== null) return find(object.object, `${object.table} ${object.name}`) ?? find("TABLE", object.table);
+    if (object.table !== null && !taggedWithTable.has(object.object))
+      return find(object.object, object.name) ?? find("TABLE", object.table);
+    if (object.table !== null)
+      return find(object.object, `${object.table} ${object.name}`) ?? find("TABLE", object.table);
     return find(object.object, object.name);
   }
 }
 
 /** Why it is no fault that the target lacks this object, where it is none. */
 export function reasonForMissing(object: CatalogObject): string | undefined {
-  if (object.object === "INDEX" && object.facts["valid"] === "false") return "pg_dump leaves out an index that is not valid";
+  if (object.object === "INDEX" && object.facts["valid"] === "false")
+    return "pg_dump leaves out an index that is not valid";
   if (object.object === "COMMENT" && /^(?:event trigger|publication|subscription) /u.test(object.name))
     return "what it describes is not restored on Heroku";
   return neverRestored[object.object];

@@ -78,7 +78,11 @@ interface SumsRow {
   second: string | null;
 }
 
-async function readItems(session: Session, items: readonly ReadItem[], method: HashMethod | null): Promise<ReadOutcome[]> {
+async function readItems(
+  session: Session,
+  items: readonly ReadItem[],
+  method: HashMethod | null,
+): Promise<ReadOutcome[]> {
   const sql = items.map(({ table, range }, index) => sumsSql(index, table, range, method)).join("\nunion all ");
   const rows = await session.rows<SumsRow>(sql);
   return rows.map(({ item, rows: count, first, second }) => ({

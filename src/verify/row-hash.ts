@@ -60,7 +60,8 @@ export function textHash(text: string, method: HashMethod, which: 0 | 1 = 0): st
   const seed = seeds[which];
   const bytes = `convert_to(${text}, 'UTF8')`;
   if (method === "escaped-utf8") return `hashtextextended(encode(${bytes}, 'escape') collate "C", ${seed})`;
-  if (method === "sha-256") return `('x' || encode(substr(sha256(${bytes}), ${1 + which * 8}, 8), 'hex'))::bit(64)::int8`;
+  if (method === "sha-256")
+    return `('x' || encode(substr(sha256(${bytes}), ${1 + which * 8}, 8), 'hex'))::bit(64)::int8`;
   return `hashtextextended(${text} collate "C", ${seed})`;
 }
 

@@ -41,7 +41,8 @@ async function readBatch(pool: SessionPool, ids: readonly SequenceId[]): Promise
   } catch (error) {
     if (sqlStateOf(error) === undefined || isTransient(error)) throw error;
     const [first] = ids;
-    if (ids.length === 1 && first !== undefined) return [{ ...first, lastValue: null, isCalled: null, unread: messageOf(error) }];
+    if (ids.length === 1 && first !== undefined)
+      return [{ ...first, lastValue: null, isCalled: null, unread: messageOf(error) }];
     const values: SequenceValue[] = [];
     for (const id of ids) values.push(...(await readBatch(pool, [id])));
     return values;

@@ -97,7 +97,12 @@ function pageCondition({ from, to }: PageRange): string {
 }
 
 /** Columns `item`, `rows`, `first`, `second`: counts, and with a method sums of hashes, of a table or a range of it. */
-export function sumsSql(item: number, table: ReadableTable, range: PageRange | undefined, method: HashMethod | null): string {
+export function sumsSql(
+  item: number,
+  table: ReadableTable,
+  range: PageRange | undefined,
+  method: HashMethod | null,
+): string {
   const from = fromTable(table, range);
   if (method === null) return `select ${item} as item, count(*)::int8 as rows, null as first, null as second ${from}`;
   // `offset 0` keeps the planner from merging the two levels, which would fetch and print each value twice.

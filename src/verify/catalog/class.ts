@@ -31,6 +31,11 @@ export function digest(text: string): string {
   return `encode(sha256(convert_to(${text}, 'UTF8')), 'hex')`;
 }
 
+/** Options of foreign objects: they may hold passwords, and their order says nothing. */
+export function digestOfOptions(array: string): string {
+  return digest(sortedText(array));
+}
+
 export function qualified(schema: string, name: string): string {
   return `quote_ident(${schema}) || '.' || quote_ident(${name})`;
 }

@@ -1,4 +1,4 @@
-import { type CatalogClass, isNoMember, isUserSchema, qualified, digest } from "./class.ts";
+import { type CatalogClass, isNoMember, isUserSchema, digestOfOptions, qualified } from "./class.ts";
 
 /**
  * Columns of tables, views and foreign tables, and the attributes of composite types. The place among the columns is not
@@ -21,7 +21,7 @@ export const columns: CatalogClass = {
       nullif(to_jsonb(a) ->> 'attcompression', '') as compression,
       nullif(to_jsonb(a) ->> 'attstattarget', '-1') as "statistics target",
       array_to_string(a.attoptions, ', ') as options,
-      ${digest("a.attfdwoptions::text")} as "foreign options"
+      ${digestOfOptions("a.attfdwoptions")} as "foreign options"
     from pg_attribute a
     join pg_class c on c.oid = a.attrelid
     join pg_namespace n on n.oid = c.relnamespace

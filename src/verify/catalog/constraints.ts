@@ -3,7 +3,7 @@ import { type CatalogClass, isNoMember, isUserSchema } from "./class.ts";
 /**
  * A foreign key that a partition has from its parent is named by its definition: pg_dump writes only the parent's, and the
  * server names the others anew. Not-null constraints of tables are rows of this catalog from 18 on (of domains from 17 on).
- * "enforced" is false where the triggers behind a foreign key are disabled.
+ * Keys of partitions are "no inherit" or not by the way in which they were made. "enforced" is false where the triggers behind a foreign key are disabled.
  */
 export const constraints: CatalogClass = {
   object: "CONSTRAINT",
@@ -16,7 +16,7 @@ export const constraints: CatalogClass = {
       k.convalidated::text as validated,
       k.condeferrable::text as deferrable,
       k.condeferred::text as deferred,
-      k.connoinherit::text as "no inherit",
+      case when k.contype in ('c', 'n') then k.connoinherit::text end as "no inherit",
       case when k.contype = 'f' then (not exists (
         select from pg_trigger g where g.tgconstraint = k.oid and g.tgisinternal and g.tgenabled <> 'O'))::text end as enforced
     from pg_constraint k

@@ -1,10 +1,10 @@
-import { type CatalogClass, digest, isNoMember, isUserSchema } from "./class.ts";
+import { type CatalogClass, digestOfOptions, isNoMember, isUserSchema } from "./class.ts";
 
 /** Options may hold passwords: only their digest is read. */
 export const foreignTables: CatalogClass = {
   object: "FOREIGN TABLE",
   sql: `
-    select n.nspname as schema, c.relname as name, s.srvname as server, ${digest("f.ftoptions::text")} as options
+    select n.nspname as schema, c.relname as name, s.srvname as server, ${digestOfOptions("f.ftoptions")} as options
     from pg_foreign_table f
     join pg_class c on c.oid = f.ftrelid
     join pg_namespace n on n.oid = c.relnamespace
@@ -16,7 +16,7 @@ export const foreignServers: CatalogClass = {
   object: "SERVER",
   sql: `
     select s.srvname as name, w.fdwname as wrapper, s.srvtype as type, s.srvversion as version,
-      ${digest("s.srvoptions::text")} as options
+      ${digestOfOptions("s.srvoptions")} as options
     from pg_foreign_server s
     join pg_foreign_data_wrapper w on w.oid = s.srvfdw
     where ${isNoMember("pg_foreign_server", "s.oid")}`,
@@ -28,7 +28,7 @@ export const foreignDataWrappers: CatalogClass = {
     select w.fdwname as name,
       nullif(w.fdwhandler, 0)::regprocedure::text as handler,
       nullif(w.fdwvalidator, 0)::regprocedure::text as validator,
-      ${digest("w.fdwoptions::text")} as options
+      ${digestOfOptions("w.fdwoptions")} as options
     from pg_foreign_data_wrapper w
     where ${isNoMember("pg_foreign_data_wrapper", "w.oid")}`,
 };

@@ -1,0 +1,197 @@
+import { type Log, silentLog } from "../log.ts";
+import { MigrationError, describeError } from "../errors.ts";
+import type { DatabaseUrl } from "../postgres/database-url.ts";
+import { Session, type SessionOptions, withSession } from "../postgres/session.ts";
+import { type Snapshot, applyDumpSettings, joinSnapshot } from "../postgres/snapshot.ts";
+import type { VerificationRecord } from "../report.ts";
+import { withRetries } from "../retry.ts";
+import { compareFingerprints } from "./compare.ts";
+import type { Comparison, CompareOptions, TableVerdict } from "./compare-model.ts";
+import { readFingerprint } from "./fingerprint.ts";
+import type { Fingerprint, FingerprintKind } from "./fingerprint-model.ts";
+import { narrowDifference } from "./narrow.ts";
+import { pinSettings } from "./pinned-settings.ts";
+import { type OpenSession, SessionPool } from "./session-pool.ts";
+import { type AnalyzeOutcome, type TargetApiFacts, analyzeTarget, unreachableRecord } from "./target.ts";
+import { reprintViews } from "./views.ts";
+
+export interface VerifyOptions extends CompareOptions {
+  kind: FingerprintKind;
+  /** Sessions on each side; the target has one more for `ANALYZE`, and one that holds its snapshot. */
+  jobs: number;
+  applicationName: string;
+  signal: AbortSignal;
+  log: Log;
+  sliceBytes?: number;
+}
+
+/** The source inside the dump's snapshot, for as long as its holder lives. */
+export async function fingerprintSource(
+  url: DatabaseUrl,
+  snapshot: Pick<Snapshot, "id">,
+  options: VerifyOptions,
+): Promise<Fingerprint> {
+  return await readFingerprint(snapshotSessions(url, snapshot.id, "source", options), {
+    ...options,
+    label: "source",
+    inDumpSnapshot: true,
+  });
+}
+
+export interface TargetVerification extends VerifyOptions {
+  target: DatabaseUrl;
+  /** While the dump's snapshot lives, or for a live source: narrows differences down to the rows' keys. */
+  openSource?: OpenSession;
+  /** Run `ANALYZE` beside the reading. */
+  analyze?: boolean;
+  api?: TargetApiFacts;
+}
+
+export interface VerificationResult {
+  record: VerificationRecord;
+  tables: TableVerdict[];
+  target?: Fingerprint;
+  analyze?: AnalyzeOutcome;
+}
+
+/**
+ * Reads the target and compares it with the source's fingerprint. A target that cannot be reached, or stops answering, gives
+ * a record that says so: `could-not-complete`.
+ */
+export async function verifyTarget(source: Fingerprint, options: TargetVerification): Promise<VerificationResult> {
+  const startedAt = Date.now();
+  try {
+    const result = await readAndCompare(source, options);
+    result.record.seconds = (Date.now() - startedAt) / 1000;
+    return result;
+  } catch (error) {
+    options.signal.throwIfAborted();
+    const record = unreachableRecord(source.kind, `the target could not be read: ${describeError(error)}`, options.api);
+    return {
+      record: { ...record, seconds: (Date.now() - startedAt) / 1000, live: !source.inDumpSnapshot },
+      tables: [],
+    };
+  }
+}
+
+async function readAndCompare(source: Fingerprint, options: TargetVerification): Promise<VerificationResult> {
+  const { target: url, applicationName, signal } = options;
+  const stop = new AbortController();
+  const session = { applicationName, signal: AbortSignal.any([signal, stop.signal]), side: "target" as const };
+  const analyzing = options.analyze === true ? analyzeTarget(url, session) : undefined;
+  analyzing?.catch(() => undefined);
+  try {
+    const compared = await withOwnSnapshot(url, "target", options, (openTarget) =>
+      compareWith(source, openTarget, options),
+    );
+    const analyze = await analyzing;
+    return { ...compared, ...(analyze === undefined ? {} : { analyze }) };
+  } catch (error) {
+    stop.abort(error);
+    throw error;
+  }
+}
+
+async function compareWith(
+  source: Fingerprint,
+  openTarget: OpenSession,
+  options: TargetVerification,
+): Promise<VerificationResult> {
+  const { kind: _kind, ...rest } = options;
+  const target = await readFingerprint(openTarget, {
+    ...rest,
+    kind: source.kind,
+    label: "target",
+    hashMethod: source.hashMethod,
+  });
+  const { printed, known } = await reprinted(source, target, options);
+  const alsoKnown = [...(options.alsoKnown ?? []), ...known];
+  const comparison = compareFingerprints(printed, target, { ...options, alsoKnown });
+  if (options.openSource !== undefined) await narrowAll(comparison, source, options.openSource, openTarget, options);
+  return { record: comparison.record, tables: comparison.tables, target };
+}
+
+async function reprinted(
+  source: Fingerprint,
+  target: Fingerprint,
+  options: TargetVerification,
+): Promise<{ printed: Fingerprint; known: NonNullable<CompareOptions["alsoKnown"]> }> {
+  if (source.majorVersion === target.majorVersion) return { printed: source, known: [] };
+  const open: SessionOptions = { applicationName: options.applicationName, signal: options.signal, side: "target" };
+  return await withSession(options.target, open, async (session) => {
+    await pinSettings(session);
+    const result = await reprintViews(source, target, session);
+    const reason = `PostgreSQL ${source.majorVersion} and ${target.majorVersion} print them differently; the target prints the source's text as its own`;
+    return { printed: result.source, known: [{ what: "texts of views", reason, count: result.reprinted }] };
+  });
+}
+
+const narrowedTables = 10;
+
+async function narrowAll(
+  comparison: Comparison,
+  source: Fingerprint,
+  openSource: OpenSession,
+  openTarget: OpenSession,
+  options: TargetVerification,
+): Promise<void> {
+  if (comparison.narrowable.length === 0) return;
+  await using sourcePool = new SessionPool(openSource, options);
+  await using targetPool = new SessionPool(openTarget, options);
+  const sides = { source: sourcePool, target: targetPool };
+  for (const { table, difference } of comparison.narrowable.slice(0, narrowedTables)) {
+    await narrowDifference(difference, table, source.hashMethod, sides);
+  }
+}
+
+/** Both sides as they are now: for a rehearsal, or the morning after. Writes in between count as differences. */
+export async function verifyLive(sourceUrl: DatabaseUrl, options: TargetVerification): Promise<VerificationResult> {
+  return await withOwnSnapshot(sourceUrl, "source", options, async (openSource) => {
+    const source = await readFingerprint(openSource, { ...options, label: "source" });
+    const result = await verifyTarget(source, { ...options, live: true, openSource });
+    result.record.note ??=
+      "Both databases were compared as they are now: rows written since the migration count as differences.";
+    return result;
+  });
+}
+
+/** Sessions of one side inside an exported snapshot. */
+export function snapshotSessions(
+  url: DatabaseUrl,
+  snapshotId: string,
+  side: "source" | "target",
+  { applicationName }: Pick<VerifyOptions, "applicationName">,
+): OpenSession {
+  return async (signal) => {
+    try {
+      return await joinSnapshot(url, snapshotId, { applicationName, signal, side });
+    } catch (error) {
+      throw sessionError(error, side);
+    }
+  };
+}
+
+/** 22023 is what an unknown snapshot identifier gives; the server keeps it while its holder's transaction lives. */
+function sessionError(error: unknown, side: string): unknown {
+  if ((error as { code?: unknown }).code !== "22023") return error;
+  return new MigrationError(`The snapshot of the ${side} is gone: the session that held it has ended.`, {
+    code: "SNAPSHOT_GONE",
+    hint: "Run again with fewer idle cuts: lift the server's timeouts for this role while the migration runs.",
+    cause: error,
+  });
+}
+
+/** A snapshot that lasts as long as `use`: all sessions of a side see the same rows, whoever writes. */
+export async function withOwnSnapshot<T>(
+  url: DatabaseUrl,
+  side: "source" | "target",
+  { applicationName, signal, log = silentLog }: Pick<VerifyOptions, "applicationName" | "signal" | "log">,
+  use: (openSession: OpenSession) => Promise<T>,
+): Promise<T> {
+  const open = (): Promise<Session> => Session.open(url, { applicationName, signal, side });
+  await using holder = await withRetries(open, { what: `connecting to the ${side}`, signal, log });
+  await applyDumpSettings(holder);
+  await holder.execute("begin isolation level repeatable read, read only");
+  const id = await holder.value<string>("select pg_export_snapshot()");
+  return await use(snapshotSessions(url, id, side, { applicationName }));
+}
