@@ -116,7 +116,23 @@ describe("what is refused, and how", () => {
   );
 
   test("no text at all makes it throw anything but our own error, or repeat a word of it", () => {
-    const pieces = fc.constantFrom("postgres://", "u", ":", "@", "h.example", "/", "?", "#", "%", ",", "[", "]", "=", "5", " ");
+    const pieces = fc.constantFrom(
+      "postgres://",
+      "u",
+      ":",
+      "@",
+      "h.example",
+      "/",
+      "?",
+      "#",
+      "%",
+      ",",
+      "[",
+      "]",
+      "=",
+      "5",
+      " ",
+    );
     const text = fc.array(fc.oneof(pieces, fc.constant("Tr0ub4dor")), { maxLength: 14 }).map((list) => list.join(""));
     fc.assert(
       fc.property(text, (given) => {
@@ -133,7 +149,9 @@ describe("what is refused, and how", () => {
 });
 
 describe("how it prints", () => {
-  const url = parseDatabaseUrl("postgres://app:hunter22x@db.example.com/shop", what, { clientKey: new Secret("k-e-y-k-e-y") });
+  const url = parseDatabaseUrl("postgres://app:hunter22x@db.example.com/shop", what, {
+    clientKey: new Secret("k-e-y-k-e-y"),
+  });
 
   test("without the password, however it is printed", () => {
     const prints = [`${url}`, JSON.stringify({ url }), inspect({ url }, { depth: 9 }), inspect(url.with({ port: 1 }))];

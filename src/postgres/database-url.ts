@@ -92,7 +92,7 @@ const fileParameters: Readonly<Record<string, string>> = {
 export function parseDatabaseUrl(text: string, what: string, tls: TlsFiles = {}): DatabaseUrl {
   const url = parseUrl(text.trim(), what);
   const parameters = readParameters(url, what);
-  const host = parameters.get("host") ?? url.hostname.replace(/^\[(.*)\]$/u, "$1");
+  const host = parameters.get("host") ?? withoutBrackets(decode(url.hostname, what, "host"));
   const database = decode(url.pathname.replace(/^\//u, ""), what, "database name") || parameters.get("dbname") || "";
   const user = decode(url.username, what, "user name") || parameters.get("user") || "";
   if (host === "" || user === "" || database === "") {
@@ -102,7 +102,7 @@ export function parseDatabaseUrl(text: string, what: string, tls: TlsFiles = {})
     throw wrong(what, `has no ${missing.join(" and no ").replaceAll("no a ", "no ").replace(/^a /u, "")}`);
   }
   return new DatabaseUrl({
-    host: decode(host, what, "host"),
+    host,
     port: readPort(url.port || parameters.get("port"), what),
     user,
     password: new Secret(decode(url.password, what, "password") || (parameters.get("password") ?? "")),
@@ -118,16 +118,18 @@ function parseUrl(text: string, what: string): URL {
   if (/^\w+:\/\/[^/?]*,/u.test(text.replace(/^(\w+:\/\/)[^@]*@/u, "$1")))
     throw wrong(what, "names several hosts; give the primary alone");
   const parsed = URL.parse(text);
-  if (!parsed)
+  // An @ in the query, or a fragment, is the rest of a password with a raw ? or #. Its text must not be looked at further.
+  if (!parsed || parsed.search.includes("@") || text.includes("#"))
     throw wrong(
       what,
-      "is not a URL that can be read; percent-encode special characters such as @ : / # % in the password",
+      "is not a URL that can be read; percent-encode special characters such as @ : / ? # % in the password",
     );
   return parsed;
 }
 
 function readParameters(url: URL, what: string): Map<string, string> {
-  const parameters = new Map(url.searchParams);
+  const pairs = url.search.slice(1).split("&").filter(Boolean);
+  const parameters = new Map(pairs.map((pair) => readParameter(pair, what)));
   for (const name of parameters.keys()) {
     const input = fileParameters[name];
     if (input !== undefined)
@@ -135,9 +137,15 @@ function readParameters(url: URL, what: string): Map<string, string> {
     if (name === "options")
       throw wrong(what, "has the parameter options; set what it sets for the role or the database instead");
     if (!isKnownParameter(name))
-      throw wrong(what, `has a parameter that is not known: ${name.slice(0, 40).replaceAll(/[^\w-]/gu, "?")}`);
+      throw wrong(what, `has a parameter that is not known${/^[a-z_]{1,40}$/u.test(name) ? `: ${name}` : ""}`);
   }
   return parameters;
+}
+
+/** As libpq does (conninfo_uri_parse_params): percent-encoding only, a plus is a plus. */
+function readParameter(pair: string, what: string): [name: string, value: string] {
+  const [name = "", ...rest] = pair.split("=");
+  return [decode(name, what, "parameter"), decode(rest.join("="), what, "parameter")];
 }
 
 function isKnownParameter(name: string): boolean {
@@ -179,8 +187,15 @@ function defaultSslMode(host: string, tls: TlsFiles): SslMode {
   return isLoopback(host) || host.startsWith("/") ? "prefer" : "require";
 }
 
+/** `[::1]`, as a URL writes it, is `::1`. A name that begins with `127.` is a name, not an address. */
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.") || host.endsWith(".localhost");
+  const plain = withoutBrackets(host);
+  if (isIP(plain) !== 0) return plain === "::1" || plain.startsWith("127.");
+  return plain === "localhost" || plain.endsWith(".localhost");
+}
+
+function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/u, "$1");
 }
 
 function wrong(what: string, problem: string): MigrationError {
