@@ -116,7 +116,8 @@ export class InputReader {
   url(name: string): string {
     const parsed = URL.parse(this.text(name));
     const isAllowed = parsed?.protocol === "https:" || (parsed?.protocol === "http:" && isLoopback(parsed.hostname));
-    if (!parsed || !isAllowed || parsed.username !== "" || parsed.search !== "") {
+    const extras = parsed === null ? "" : parsed.username + parsed.password + parsed.search + parsed.hash;
+    if (!parsed || !isAllowed || extras !== "") {
       this.problem(`${name} is not an https:// URL without credentials and query`);
       return "";
     }
