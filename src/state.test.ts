@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type PendingState, StateFile } from "./state.ts";
+import { StateFile } from "./state.ts";
 
 let folder: string;
 let path: string;
@@ -58,7 +58,10 @@ describe("StateFile", () => {
 
   test("changes made at the same time are all kept, in their order", async () => {
     const changes = fc.array(
-      fc.record({ name: fc.constantFrom("upload", "archive", "applicationName"), text: fc.stringMatching(/^[0-9a-f]{0,8}$/u) }),
+      fc.record({
+        name: fc.constantFrom("upload", "archive", "applicationName"),
+        text: fc.stringMatching(/^[0-9a-f]{0,8}$/u),
+      }),
       { minLength: 1, maxLength: 12 },
     );
     await fc.assert(
@@ -68,7 +71,7 @@ describe("StateFile", () => {
         const writes = list.map(({ name, text }) => {
           const value = name === "upload" ? { ...upload, uploadId: text } : name === "archive" ? { key: text } : text;
           expected[name] = value;
-          return state.set({ [name]: value } as Partial<PendingState>);
+          return state.set({ [name]: value });
         });
         await Promise.all(writes);
         expect(await onDisk()).toEqual(expected);

@@ -84,7 +84,12 @@ describe("good inputs", () => {
       deadlineMinutes: 330,
       showIdentifiers: "auto",
       heroku: { app: "example-app", database: "DATABASE_URL", maintenanceMode: true, scaleDown: [], promote: false },
-      bucket: { bucket: "migrations", prefix: "migrate-to-heroku-postgres/", region: "us-east-1", credentials: undefined },
+      bucket: {
+        bucket: "migrations",
+        prefix: "migrate-to-heroku-postgres/",
+        region: "us-east-1",
+        credentials: undefined,
+      },
     });
     expect(inputs.source.location).toBe("db.example.com:5432/shop");
   });
@@ -93,7 +98,8 @@ describe("good inputs", () => {
     const needed = inputDefinitions.filter((input) => input.requiredFor?.includes(command)).map((input) => input.name);
     const raw = Object.fromEntries(needed.map((name) => [name, complete[name]]));
     expect(() => parseInputs({ ...raw, command })).not.toThrow();
-    for (const missing of needed) expect(() => parseInputs({ ...raw, command, [missing]: "" })).toThrow(`${missing} is missing`);
+    for (const missing of needed)
+      expect(() => parseInputs({ ...raw, command, [missing]: "" })).toThrow(`${missing} is missing`);
   });
 
   test("empty texts are not given, as Actions passes them", () => {
