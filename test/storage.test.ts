@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import dns from "node:dns";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import type { BucketInputs } from "../src/inputs/inputs.ts";
@@ -9,6 +10,7 @@ import { listUploads } from "../src/storage/multipart.ts";
 import { presignGet } from "../src/storage/presign.ts";
 import { probeBucket } from "../src/storage/probe.ts";
 import { readAsHeroku } from "../src/storage/ranged-reader.ts";
+import { abortUploads } from "../src/storage/sweep.ts";
 import { type UploadOptions, startUpload } from "../src/storage/upload.ts";
 import type { BucketOptions, Bucket as LocalBucket } from "./local/bucket/bucket.ts";
 import { BUCKET, KEYS, startTestBucket } from "./local/bucket/fixture.ts";
@@ -139,9 +141,10 @@ describe("objects", () => {
   test("a broken download is repeated", async () => {
     const local = await startLocal();
     const content = randomBytes(3 * mebibyte);
-    await local.objects.put("a", content);
+    const bucket = openBucket(inputsFor(local));
+    await bucket.putObject("a", content);
     local.faults.add({ operation: "GetObject", action: { resetAfterBytes: mebibyte } });
-    const found = await openBucket(inputsFor(local)).getObject("a");
+    const found = await bucket.getObject("a");
     expect(found.content.equals(content)).toBe(true);
   });
 });
@@ -311,6 +314,22 @@ describe("upload", () => {
     expect(local.uploads()).toEqual([]);
   });
 
+  test("an interruption while the store is down ends within five seconds", async () => {
+    const local = await startLocal();
+    local.faults.add({ operation: "UploadPart", times: Infinity, action: { hang: true } });
+    local.faults.add({ operation: "AbortMultipartUpload", times: Infinity, action: { status: 503 } });
+    const interruption = new AbortController();
+    const running = failureOf(uploadAll(local, randomBytes(partBytes * 5), { signal: interruption.signal }));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const startedAt = performance.now();
+    interruption.abort(new Error("stop"));
+    expect((await running).message).toBe("stop");
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    local.faults.clear();
+    expect(await abortUploads(openBucket(inputsFor(local)), "runs/")).toBe(1);
+    expect(local.uploads()).toEqual([]);
+  });
+
   test("of nothing is refused", async () => {
     const local = await startLocal();
     expect(await failureOf(uploadAll(local, Buffer.alloc(0)))).toMatchObject({ code: "BUCKET_EMPTY" });
@@ -365,6 +384,26 @@ describe("mistakes in the inputs", () => {
   });
 });
 
+describe("addressing", () => {
+  const { lookup } = dns;
+  afterEach(() => {
+    dns.lookup = lookup;
+  });
+
+  test("by virtual host carries the bucket's name in the host, in signed URLs too", async () => {
+    // Not every resolver knows that names under localhost are the loopback address (RFC 6761).
+    dns.lookup = ((_host: string, ...rest: Parameters<typeof lookup>) =>
+      lookup("127.0.0.1", ...(rest as unknown as [never]))) as typeof lookup;
+    const local = await startLocal({ rules: { addressing: ["virtual"] } });
+    const changes = { endpoint: local.virtualHostEndpoint, addressing: "virtual-host" as const };
+    const result = await probeBucket(openBucket(inputsFor(local, changes)), { measureBytes: 0 });
+    expect(result).toMatchObject({ ok: true });
+    expect(local.requests.every((request) => request.headers["host"]?.startsWith(`${BUCKET}.localhost`))).toBe(true);
+    const byPath = inputsFor(local, { addressing: "path" });
+    expect((await failureOf(openBucket(byPath).putObject("a", Buffer.from("b")))).name).toBe("MigrationError");
+  });
+});
+
 describe("presigned URLs", () => {
   test("let an outsider read, and print as a secret", async () => {
     const local = await startLocal();
@@ -396,7 +435,7 @@ describe("reading as Heroku does", () => {
   async function stored(local: LocalBucket, bytes: number, seconds = 600) {
     const bucket = openBucket(inputsFor(local));
     const content = randomBytes(bytes);
-    await local.objects.put("runs/a.dump", content);
+    await bucket.putObject("runs/a.dump", content);
     return { content, url: await presignGet(bucket, "runs/a.dump", seconds) };
   }
 

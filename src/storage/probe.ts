@@ -7,6 +7,7 @@ import { createUpload, uploadPart } from "./multipart.ts";
 import { presignGet } from "./presign.ts";
 import { fetchPublic } from "./public-fetch.ts";
 import { checkPlainGet } from "./ranged-reader.ts";
+import { tidyingSignal } from "./sweep.ts";
 import { wrongStatus } from "./wrong-status.ts";
 
 export type ProbeStepName =
@@ -177,11 +178,12 @@ class Probe {
     this.#hasObject = false;
   }
 
-  /** Whatever happened, without the signal: an interrupted probe leaves nothing either. */
+  /** Whatever happened: an interrupted probe leaves nothing either. */
   async cleanUp(): Promise<void> {
+    const hurry = tidyingSignal(this.#options.signal);
     const uploadId = this.#openUploadId;
-    if (uploadId !== undefined) await this.#remove(() => abortUpload(this.#bucket, this.#key, uploadId));
-    if (this.#hasObject) await this.#remove(() => this.#bucket.deleteObject(this.#key));
+    if (uploadId !== undefined) await this.#remove(() => abortUpload(this.#bucket, this.#key, uploadId, hurry));
+    if (this.#hasObject) await this.#remove(() => this.#bucket.deleteObject(this.#key, hurry));
   }
 
   async #remove(removal: () => Promise<void>): Promise<void> {

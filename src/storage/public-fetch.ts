@@ -31,7 +31,7 @@ export async function fetchPublic(url: Secret, options: FetchOptions): Promise<P
     return {
       status: response.status,
       headers: response.headers,
-      chunks: () => readChunks(response, watch, options),
+      chunks: () => readChunks(response, signal, watch, options),
       async [Symbol.asyncDispose]() {
         watch.stop();
         stop.abort();
@@ -44,17 +44,33 @@ export async function fetchPublic(url: Secret, options: FetchOptions): Promise<P
   }
 }
 
-async function* readChunks(response: Response, watch: IdleWatch, options: FetchOptions): AsyncGenerator<Buffer> {
+/** Listens to the signal itself: fetch may let go of it once the head of the answer is there (undici keeps it by a weak reference). */
+async function* readChunks(
+  response: Response,
+  signal: AbortSignal,
+  watch: IdleWatch,
+  options: FetchOptions,
+): AsyncGenerator<Buffer> {
   if (response.body === null) return;
+  const reader = response.body.getReader();
+  const onAbort = (): void => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", onAbort);
   try {
-    for await (const chunk of response.body) {
+    for (;;) {
+      signal.throwIfAborted();
+      const { done, value } = await reader.read();
+      signal.throwIfAborted();
+      if (done) return;
       watch.touch();
-      yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      yield Buffer.from(value.buffer, value.byteOffset, value.byteLength);
     }
   } catch (error) {
     throw fetchError(error, options);
   } finally {
+    signal.removeEventListener("abort", onAbort);
     watch.stop();
+    await reader.cancel().catch(() => {});
+    reader.releaseLock();
   }
 }
 

@@ -8,7 +8,7 @@ import type { Bucket } from "./bucket.ts";
 import { completeUpload } from "./complete.ts";
 import { type UploadedPart, uploadPart } from "./multipart.ts";
 import { maxParts, maxUploadBytes } from "./part-size.ts";
-import { createOnlyUpload } from "./sweep.ts";
+import { createOnlyUpload, tidyingSignal } from "./sweep.ts";
 
 export interface UploadOptions {
   /** One size for all parts but the last; `partBytesFor` picks it. */
@@ -117,14 +117,17 @@ export class Upload implements AsyncDisposable {
     return { key: this.key, bytes: head.bytes, sha256: this.#hash.digest("hex"), parts: parts.length, etag: head.etag };
   }
 
-  /** Stops what is being sent and removes the upload, made sure of by the store's own lists. Safe to call twice, or after `complete`. */
+  /**
+   * Stops what is being sent and removes the upload, made sure of by the store's own lists; within five seconds after an interruption.
+   * Safe to call twice, or after `complete`.
+   */
   async abort(): Promise<void> {
     if (this.#state !== "open") return;
     this.#stop.abort(new MigrationError(`The upload of ${this.key} was aborted.`, { code: "BUCKET_ABORTED" }));
     await this.#allSettled();
     this.#current = undefined;
     this.#freeBuffers.length = 0;
-    await abortUpload(this.#bucket, this.key, this.uploadId);
+    await abortUpload(this.#bucket, this.key, this.uploadId, tidyingSignal(this.#options.signal));
     this.#state = "aborted";
   }
 
