@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { cleanUp } from "./cleanup.ts";
 import { InterruptedError, MigrationError, type Outcome, describeError, hintOf } from "./errors.ts";
 import type { Inputs } from "./inputs/inputs.ts";
@@ -8,7 +7,7 @@ import { withoutIdentifiers } from "./report/privacy.ts";
 import type { FailureRecord, Report, Verdict } from "./report.ts";
 import type { Platform, Run } from "./run.ts";
 import type { Secret } from "./secret.ts";
-import { StateFile } from "./state.ts";
+import { StateFile, statePathOf } from "./state.ts";
 import { toolVersion } from "./version.ts";
 
 export interface CommandContext {
@@ -108,7 +107,7 @@ async function openRun(context: CommandContext): Promise<Run & { secrets: Secret
     workDirectory,
     signal,
     secrets,
-    state: await StateFile.open(join(workDirectory, "state.json")),
+    state: await StateFile.open(statePathOf(workDirectory)),
     report: newReport(inputs),
     keepSecret: (secret) => {
       secrets.push(secret);

@@ -1,5 +1,5 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { MigrationError } from "./errors.ts";
 
 /**
@@ -24,6 +24,10 @@ export interface PendingState {
   claim?: { key: string; token: string };
   /** Sessions of ours on the source carry this application name. */
   applicationName?: string;
+}
+
+export function statePathOf(workDirectory: string): string {
+  return join(workDirectory, "state.json");
 }
 
 const empty: PendingState = { version: 1 };

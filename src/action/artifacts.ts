@@ -29,6 +29,7 @@ export async function uploadArtifacts(
   const client = new DefaultArtifactClient();
   const retention = options.retentionDays === undefined ? {} : { retentionDays: options.retentionDays };
   const upload = join(options.folder, "upload");
+  options.log.startGroup("Uploading the evidence");
   try {
     await mkdir(upload, { recursive: true, mode: 0o700 });
     for (const record of records) {
@@ -43,6 +44,7 @@ export async function uploadArtifacts(
       `Artifacts could not be uploaded (${describeError(error)}). The files are in ${options.folder}.`,
     );
   }
+  options.log.endGroup();
   return records;
 }
 

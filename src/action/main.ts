@@ -1,4 +1,5 @@
 import { getState, saveState, setFailed } from "@actions/core";
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { runCommand } from "../commands.ts";
 import { type Outcome, describeError, exitCodes, hintOf } from "../errors.ts";
@@ -6,6 +7,7 @@ import type { Command } from "../inputs/definitions.ts";
 import { parseInputs } from "../inputs/parse.ts";
 import type { RawInputs } from "../inputs/inputs.ts";
 import { redact } from "../secret.ts";
+import { statePathOf } from "../state.ts";
 import { listenForStop } from "../stop-signal.ts";
 import { createActionsLog } from "./actions-log.ts";
 import { maskInputs, maskSecret } from "./masks.ts";
@@ -20,7 +22,11 @@ export async function run(): Promise<void> {
 
 /** Puts back what an interrupted run left behind. Does nothing, in silence, after a run that ended well. */
 export async function cleanUp(): Promise<void> {
-  await reportFailure(() => runInputs({ command: "cleanup" }));
+  await reportFailure(async () => {
+    // Without a state there is nothing to put back, and wrong inputs have been reported once.
+    if (!existsSync(statePathOf(workDirectoryOf(process.env)))) return;
+    await runInputs({ command: "cleanup" });
+  });
 }
 
 /** The entry of `runtime/action.yml`: the same file is its main and its post step. */

@@ -12,7 +12,10 @@ export interface TestRun extends AsyncDisposable {
 }
 
 /** A run outside of any platform, with inputs as a user would write them. Its folder goes with it. */
-export async function openTestRun(raw: RawInputs, signal: AbortSignal = new AbortController().signal): Promise<TestRun> {
+export async function openTestRun(
+  raw: RawInputs,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<TestRun> {
   const workDirectory = await mkdtemp(join(tmpdir(), "migration-"));
   const inputs = parseInputs(raw);
   const run: Run = {
@@ -33,7 +36,8 @@ export async function openTestRun(raw: RawInputs, signal: AbortSignal = new Abor
     },
     workDirectory,
     state: await StateFile.open(join(workDirectory, "state.json")),
-    platform: { runId: "test-1", runUrl: undefined, isPublic: false, processors: 2, memoryBytes: 8e9 },
+    platform: { runId: "test-1", runUrl: undefined, isPublic: false, kind: "local", processors: 2 },
+    keepSecret: () => {},
   };
   return { run, [Symbol.asyncDispose]: () => rm(workDirectory, { recursive: true, force: true }) };
 }
