@@ -11,7 +11,7 @@ import type { Run } from "../run.ts";
 import type { Secret } from "../secret.ts";
 import { checkPlainGet } from "../storage/ranged-reader.ts";
 import { presignGet } from "../storage/presign.ts";
-import { compareCounters, readCounters } from "../verify/drift.ts";
+import { type DriftMoment, compareCounters, readCounters } from "../verify/drift.ts";
 import type { SourceSide } from "./source-side.ts";
 
 export interface ArchiveRequest {
@@ -25,6 +25,8 @@ export interface ArchiveRequest {
 export interface Archive extends Omit<DumpedArchive, "head"> {
   /** What its SEQUENCE SET entries will set. */
   sequences: SequenceSetting[];
+  /** What the source's counters said while it was read. */
+  moments: DriftMoment[];
   /** The run whose proven archive is used, where nothing had to be dumped. */
   reusedFrom?: string;
 }
@@ -40,7 +42,7 @@ export async function makeOrReuseArchive(request: ArchiveRequest): Promise<Archi
 }
 
 async function makeArchive({ run, parties, journal, snapshot, side }: ArchiveRequest): Promise<Archive> {
-  const counters = await readCounters(run.inputs.source, { signal: run.signal });
+  const { counters } = side;
   const { bucket } = parties;
   const key = keysOf(bucket, run.inputs.heroku.app, parties.database).archive(run.platform.runId);
   const dumped = await dump({
@@ -62,7 +64,11 @@ async function makeArchive({ run, parties, journal, snapshot, side }: ArchiveReq
   await journal.write({
     archive: { dump: record, edits, tables, blocks, sequences, counters, finishedAt: new Date().toISOString() },
   });
-  return { record, edits, tables, blocks, sequences };
+  const moments = [
+    { moment: "snapshot", counters },
+    { moment: "end of dump", counters: await readCounters(run.inputs.source, { signal: run.signal }) },
+  ];
+  return { record, edits, tables, blocks, sequences, moments };
 }
 
 async function reuse({ run, journal }: ArchiveRequest, earlier: ArchiveEntry): Promise<Archive> {
@@ -78,6 +84,7 @@ async function reuse({ run, journal }: ArchiveRequest, earlier: ArchiveEntry): P
     tables: earlier.tables,
     blocks: earlier.blocks,
     sequences: earlier.sequences,
+    moments: [{ moment: "snapshot", counters: earlier.counters }],
     reusedFrom,
   };
 }
@@ -95,8 +102,9 @@ async function whyNotReuse({ run, parties, journal, side }: ArchiveRequest): Pro
   if (ageHours > run.inputs.gateMaxAgeHours) return `it is ${ageHours.toFixed(0)} hours old`;
   const head = await parties.bucket.findHead(archive.dump.archiveKey, { signal: run.signal });
   if (head?.bytes !== archive.dump.archiveBytes) return "the object is gone or has another length";
-  const drift = compareCounters(archive.counters, await readCounters(run.inputs.source, { signal: run.signal }));
+  const drift = compareCounters(archive.counters, side.counters);
   if (drift.tables.length > 0) return "the source was written to since";
+  if (drift.definitionsChanged) return "definitions in the source were changed since";
   return drift.isComplete ? undefined : "the source's counters do not tell whether it was written to since";
 }
 

@@ -5,6 +5,7 @@ import type { ClientPrograms } from "../postgres/client-programs.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import { readSourceIdentity } from "../preflight/recheck.ts";
 import type { Run } from "../run.ts";
+import { type TableCounters, readCounters } from "../verify/drift.ts";
 
 /** What the later stages must know of the source before its snapshot is taken. */
 export interface SourceSide {
@@ -17,6 +18,8 @@ export interface SourceSide {
   leftOut: LeftOut;
   /** Connections that readers may take without crowding out the application. */
   connectionRoom: number;
+  /** Read before the snapshot is taken, so that no write can fall between the two unseen. */
+  counters: TableCounters;
   snapshotOptions: { applicationName: string; excludeSchemas: readonly string[]; signal: AbortSignal };
 }
 
@@ -41,6 +44,7 @@ export async function openSourceSide(run: Run, gate: GateDocument): Promise<Sour
       client,
       leftOut,
       connectionRoom: await readConnectionRoom(session),
+      counters: await readCounters(run.inputs.source, { signal: run.signal }),
       snapshotOptions: { applicationName, excludeSchemas: leftOut.schemas, signal: run.signal },
     };
   });

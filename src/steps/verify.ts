@@ -1,4 +1,4 @@
-import { formatCount, formatSeconds, plural } from "../format.ts";
+import { formatCount, formatSeconds, listNames, plural } from "../format.ts";
 import { readDatabaseInfo } from "../heroku/database-info.ts";
 import { type Parties, readTargetUrl } from "../parties.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
@@ -6,6 +6,7 @@ import type { ContentsEdit, StageRecord, TableRecord, VerificationRecord } from 
 import type { Run } from "../run.ts";
 import type { CompareOptions } from "../verify/compare-model.ts";
 import type { Fingerprint } from "../verify/fingerprint-model.ts";
+import { describeDrift, readCounters } from "../verify/drift.ts";
 import { unreachableRecord } from "../verify/target.ts";
 import {
   type VerificationResult,
@@ -57,6 +58,33 @@ export async function compareWithTarget(request: CompareRequest): Promise<void> 
   }
   conclude(run, result, "migrated");
   record.summary = describeVerification(result.record);
+  await judgeDrift(run, request.archive);
+}
+
+/** The code that accepts rows which came after the snapshot. */
+const driftCode = "SOURCE_DRIFT";
+
+/** Rows that came after the snapshot are not in the target, however well the rest matches. */
+async function judgeDrift(run: Run, archive: Archive): Promise<void> {
+  const last = {
+    moment: "end of verification",
+    counters: await readCounters(run.inputs.source, { signal: run.signal }),
+  };
+  const drift = describeDrift([...archive.moments, last], run.inputs.accept.includes(driftCode));
+  run.report.drift = drift;
+  if (drift.unavailable !== undefined)
+    run.log.warning(`Whether the source was written to meanwhile is not known: ${drift.unavailable}.`);
+  if (drift.tables.length === 0) return;
+  const rows = drift.tables.reduce((sum, table) => sum + table.inserted + table.updated + table.deleted, 0);
+  const names = listNames(drift.tables.map(({ schema, table }) => `${schema}.${table}`));
+  const sentence = `The source was written to after its snapshot: ${plural(rows, "row")} in ${names}, which the target does not have.`;
+  run.log.warning(sentence);
+  if (drift.accepted || run.report.verdict !== "migrated") return;
+  run.report.verdict = "mismatch";
+  run.report.headline = sentence;
+  run.report.nextSteps = [
+    `Keep writers away from the source (freeze-source, maintenance mode) and run again, or accept ${driftCode} if those rows may be lost.`,
+  ];
 }
 
 async function compare(
