@@ -144,6 +144,7 @@ async function planFor(parts: GateParts, context: PreflightContext): Promise<Mig
   const samples = await sampleTables(session, relations, {
     compressionLevel: level,
     budgetMs: limits.sampleBudgetMs,
+    statementTimeoutMs: limits.statementTimeoutMs,
     signal,
   });
   const probe: Partial<BucketProbe> = isUnavailable(bucket) ? {} : bucket;

@@ -1,5 +1,4 @@
 import { deflateRawSync } from "node:zlib";
-import { mapLimited } from "../workers.ts";
 import { qualifiedName } from "../postgres/session.ts";
 import type { Session } from "../postgres/session.ts";
 import { type Relation, dataBytes, isTable } from "./catalog/relations.ts";
@@ -17,10 +16,14 @@ export interface TableSample {
 const tablesSampled = 10;
 const sampleBytes = 4 * 2 ** 20;
 const mostRows = 20_000;
+const tableTimeoutMs = 4000;
+const pageBytes = 8192;
 
 interface SampleOptions {
   compressionLevel: number;
   budgetMs: number;
+  /** Of the session, put back afterwards. */
+  statementTimeoutMs: number;
   signal: AbortSignal;
 }
 
@@ -35,20 +38,24 @@ export async function sampleTables(
 ): Promise<TableSample[]> {
   const deadline = performance.now() + options.budgetMs;
   const tables = relations
-    .filter((relation) => isTable(relation) && relation.isMeasured && dataBytes(relation) > 0)
+    .filter((relation) => isTable(relation) && relation.isMeasured && relation.heapBytes > 0 && !hasHugeRows(relation))
     .toSorted((a, b) => dataBytes(b) - dataBytes(a))
     .slice(0, tablesSampled);
-  const samples = await mapLimited(
-    tables,
-    1,
-    async (table, signal) => {
-      signal.throwIfAborted();
-      if (performance.now() > deadline || session.isLost) return undefined;
-      return await sampleTable(session, table, options).catch(() => undefined);
-    },
-    options.signal,
-  );
-  return samples.filter((sample) => sample !== undefined && sample.rows > 0) as TableSample[];
+  const samples: TableSample[] = [];
+  await session.execute(`set statement_timeout = ${tableTimeoutMs}`);
+  for (const table of tables) {
+    options.signal.throwIfAborted();
+    if (performance.now() > deadline || session.isLost) break;
+    const sample = await sampleTable(session, table, options).catch(() => undefined);
+    if (sample !== undefined && sample.rows > 0) samples.push(sample);
+  }
+  if (!session.isLost) await session.execute(`set statement_timeout = ${options.statementTimeoutMs}`);
+  return samples;
+}
+
+/** A sample of one row could be the whole table. */
+function hasHugeRows(table: Relation): boolean {
+  return table.toastBytes / (table.heapBytes / pageBytes) > sampleBytes;
 }
 
 async function sampleTable(session: Session, table: Relation, options: SampleOptions): Promise<TableSample> {
@@ -71,7 +78,8 @@ async function sampleTable(session: Session, table: Relation, options: SampleOpt
 /** Whole pages from all over the table where it is large; its first rows where it is small. */
 function sampleSql(table: Relation): string {
   const bytes = dataBytes(table);
-  const rowBytes = table.estimatedRows > 0 ? bytes / table.estimatedRows : 200;
+  const rowBytes =
+    table.estimatedRows > 0 ? bytes / table.estimatedRows : Math.max(200, (bytes / table.heapBytes) * 100);
   const rows = Math.min(mostRows, Math.max(1, Math.ceil(sampleBytes / Math.max(rowBytes, 20))));
   const isLarge = table.heapBytes > 4 * sampleBytes;
   const percent = Math.min(100, Math.max(0.001, ((1.5 * sampleBytes) / bytes) * 100));

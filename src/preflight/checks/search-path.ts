@@ -6,8 +6,11 @@ import { findingAbout } from "../check.ts";
 interface Expression {
   /** `index public.by_name`, for people. */
   object: string;
-  /** A query that evaluates the expression on one row. */
-  query: string;
+  /** Of one row of the table, or a materialized view's whole query. */
+  expression: string;
+  /** Quoted; null for a materialized view. */
+  table: string | null;
+  alias: string;
   /** Functions of the user's that it calls, each as `alter function` names it, with its schema. */
   functions: { signature: string; schema: string; kind: string }[];
 }
@@ -30,33 +33,30 @@ const query = `
      group by 1, 2
   )
   select format('index %s.%s', n.nspname, c.relname) as object,
-         format('select %s from only %I.%I limit 1',
-                concat_ws(', ', pg_get_expr(i.indexprs, i.indrelid), pg_get_expr(i.indpred, i.indrelid)),
-                tn.nspname, t.relname) as query,
-         u.functions
+         concat_ws(', ', pg_get_expr(i.indexprs, i.indrelid), pg_get_expr(i.indpred, i.indrelid)) as expression,
+         format('%I.%I', tn.nspname, t.relname) as table, quote_ident(t.relname) as alias, u.functions
     from users u
     join pg_index i on u.classid = 'pg_class'::regclass and i.indexrelid = u.objid
     join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
     join pg_class t on t.oid = i.indrelid join pg_namespace tn on tn.oid = t.relnamespace
    where t.relkind in ('r', 'm')
   union all
-  select format('constraint %s on %s.%s', k.conname, n.nspname, c.relname),
-         format('select %s from only %I.%I limit 1', pg_get_expr(k.conbin, k.conrelid), n.nspname, c.relname), u.functions
+  select format('constraint %s on %s.%s', k.conname, n.nspname, c.relname), pg_get_expr(k.conbin, k.conrelid),
+         format('%I.%I', n.nspname, c.relname), quote_ident(c.relname), u.functions
     from users u
     join pg_constraint k on u.classid = 'pg_constraint'::regclass and k.oid = u.objid
     join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
    where k.contype = 'c'
   union all
-  select format('generated column %s of %s.%s', a.attname, n.nspname, c.relname),
-         format('select %s from only %I.%I limit 1', pg_get_expr(d.adbin, d.adrelid), n.nspname, c.relname), u.functions
+  select format('generated column %s of %s.%s', a.attname, n.nspname, c.relname), pg_get_expr(d.adbin, d.adrelid),
+         format('%I.%I', n.nspname, c.relname), quote_ident(c.relname), u.functions
     from users u
     join pg_attrdef d on u.classid = 'pg_attrdef'::regclass and d.oid = u.objid
     join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
     join pg_class c on c.oid = d.adrelid join pg_namespace n on n.oid = c.relnamespace
    where coalesce(to_jsonb(a) ->> 'attgenerated', '') <> ''
   union all
-  select format('materialized view %s.%s', n.nspname, c.relname),
-         format('select * from (%s) definition limit 1', rtrim(pg_get_viewdef(c.oid), '; ')), u.functions
+  select format('materialized view %s.%s', n.nspname, c.relname), rtrim(pg_get_viewdef(c.oid), '; '), null, '', u.functions
     from users u
     join pg_rewrite r on u.classid = 'pg_rewrite'::regclass and r.oid = u.objid
     join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace
@@ -102,7 +102,7 @@ async function evaluateAll(
   const deadline = performance.now() + budgetMs;
   const broken: Broken[] = [];
   let tried = 0;
-  await session.execute(`set search_path = ''; set statement_timeout = ${probeTimeoutMs}`);
+  await session.execute(`set statement_timeout = ${probeTimeoutMs}`);
   try {
     for (const expression of expressions) {
       if (performance.now() > deadline) break;
@@ -117,15 +117,31 @@ async function evaluateAll(
 }
 
 /** The server's message when a name was not found. Any other error is not this check's. */
-async function evaluate(session: Session, { query: sql }: Expression): Promise<string | undefined> {
+async function evaluate(session: Session, { expression, table, alias }: Expression): Promise<string | undefined> {
   try {
-    await session.rows(sql);
+    const row = table === null ? undefined : await readRow(session, table);
+    await session.execute("set search_path = ''");
+    if (table === null) await session.rows(`select * from (${expression}) definition limit 1`);
+    else await session.rows(`select ${expression} from (select ($1::text::${table}).*) as ${alias}`, [row ?? null]);
     return undefined;
   } catch (error) {
     if (session.isLost) throw error;
     const { code, message } = error as { code?: string; message: string };
     return notFound.has(code ?? "") ? message : undefined;
   }
+}
+
+const widestRowBytes = 100_000;
+
+/**
+ * Some row as text, read with the user's own search_path: planning a query on the table itself would evaluate all of its
+ * indexes' expressions, and blame one for another.
+ */
+async function readRow(session: Session, table: string): Promise<string | undefined> {
+  await session.execute("set search_path to default");
+  const sql = `select r::text as row from only ${table} r where pg_column_size(r.*) < ${widestRowBytes} limit 1`;
+  const [first] = await session.rows<{ row: string }>(sql);
+  return first?.row;
 }
 
 /** The function's own schema first, where it found its names until now, and public, where most things are. */
