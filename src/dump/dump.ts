@@ -11,7 +11,7 @@ import { partBytesFor } from "../storage/part-size.ts";
 import { type Upload, startUpload } from "../storage/upload.ts";
 import type { BlockRecord } from "./assemble.ts";
 import { UnreadableEntryError } from "./blocks.ts";
-import { applicationNameOf } from "./application-name.ts";
+import { applicationNameOf } from "../application-name.ts";
 import type { DumpRequest, EngineRequest } from "./engine.ts";
 import { dumpInParallel } from "./parallel.ts";
 import { dumpPlainly } from "./plain.ts";
@@ -55,7 +55,7 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
   await using environment = await openConnectionEnvironment(
     run.inputs.source,
     run.workDirectory,
-    applicationNameOf("pg_dump"),
+    applicationNameOf("pg_dump", run.platform.runId),
   );
   await run.state.set({ archive: { key } });
   await using upload = await startUpload(bucket, key, {

@@ -1,7 +1,7 @@
 import { type ArchiveHead, encodingOf, serializeHead } from "../archive/contents.ts";
 import { withCompression } from "../archive/header.ts";
 import type { TableRecord } from "../report.ts";
-import { applicationNameOf } from "./application-name.ts";
+import { applicationNameOf } from "../application-name.ts";
 import { type BlockRecord, writeBlocks } from "./assemble.ts";
 import { planBlocks } from "./blocks.ts";
 import { startAndReadContents } from "./contents.ts";
@@ -84,7 +84,7 @@ function readerSettings({ run, snapshot, level }: EngineRequest, head: ArchiveHe
     ca: source.tls.ca,
     clientCertificate: source.tls.clientCertificate,
     clientKey: source.tls.clientKey?.reveal(),
-    applicationName: applicationNameOf("reader"),
+    applicationName: applicationNameOf("reader", run.platform.runId),
     snapshotId: snapshot.id,
     encoding: encodingOf(head),
     algorithm: head.header.compression.algorithm,

@@ -5,7 +5,7 @@ import type { Session } from "../postgres/session.ts";
 import { joinSnapshot } from "../postgres/snapshot.ts";
 import { isTransient, withRetries } from "../retry.ts";
 import { Secret } from "../secret.ts";
-import { type ItemProgress, nothingRead, readItem } from "./item-reader.ts";
+import { type ItemProgress, ItemReader, nothingRead } from "./item-reader.ts";
 import type { FromReader, PieceMessage, ReaderSettings, ToReader } from "./messages.ts";
 import type { ReadTask } from "./tasks.ts";
 
@@ -29,8 +29,11 @@ const url = new DatabaseUrl({
   },
 });
 
-/** The latest promise of permission to go on; the main thread withholds it while its window is full. */
+const reader = new ItemReader(settings);
+
+/** Permission to send the next message; the main thread withholds it while its window is full. */
 let permission = Promise.withResolvers<void>();
+permission.resolve();
 let session: Session | undefined;
 
 port.on("message", (message: ToReader) => {
@@ -64,14 +67,15 @@ async function readTask(task: ReadTask): Promise<void> {
   let outgoing: PieceMessage[] = [];
   let outgoingBytes = 0;
   const flush = async (isTaskDone: boolean): Promise<void> => {
-    permission = Promise.withResolvers<void>();
+    // Asked for before sending, so that the next piece is read and compressed while the last one waits for its turn.
+    await permission.promise;
+    if (!isTaskDone) permission = Promise.withResolvers<void>();
     send(
       { type: "pieces", task: task.number, pieces: outgoing, isTaskDone },
       outgoing.map((piece) => piece.bytes.buffer),
     );
     outgoing = [];
     outgoingBytes = 0;
-    if (!isTaskDone) await permission.promise;
   };
   for (const number of task.items.keys()) {
     await readWholeItem(task, number, async (piece) => {
@@ -94,7 +98,7 @@ async function readWholeItem(
   let done: ItemProgress = nothingRead;
   const attempt = async (tryNumber: number): Promise<void> => {
     if (tryNumber > 1) reconnectLater(task);
-    for await (const { piece, progress } of readItem(await connected(), item, number, settings, done)) {
+    for await (const { piece, progress } of reader.read(await connected(), item, number, done)) {
       done = progress;
       await take(piece);
     }

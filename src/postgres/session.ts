@@ -3,6 +3,7 @@ import pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import { describeError } from "../errors.ts";
 import { connectionError } from "./connection-error.ts";
+import { CopyOut } from "./copy-out.ts";
 import type { DatabaseUrl } from "./database-url.ts";
 import { tlsOptions } from "./tls.ts";
 
@@ -158,6 +159,12 @@ export class Session implements AsyncDisposable {
   /** The bytes of a `copy … to stdout`. Destroying the stream does not stop the server: close the session for that. */
   copyTo(sql: string): CopyStream {
     return this.#client.query(copyTo(sql));
+  }
+
+  /** The same for large tables: the text goes into the caller's own buffers, without an object for each row. */
+  copyOut(sql: string): CopyOut {
+    if (this.#lost) throw this.#lost;
+    return this.#client.query(new CopyOut(sql));
   }
 
   /** The server's notices, as they arrive. */
