@@ -17,7 +17,7 @@ import { type Parties, openHeroku, readTargetUrl } from "./parties.ts";
 import type { HerokuFacts, HerokuProblem, Unavailable } from "./preflight/facts.ts";
 import { type PreflightResult, preflight } from "./preflight/preflight.ts";
 import { type GateRecord, readSourceIdentity, staleReasons } from "./preflight/recheck.ts";
-import type { DatabaseFacts, MigrationPlan, TargetFacts } from "./report.ts";
+import type { DatabaseFacts, MigrationPlan, Report, TargetFacts } from "./report.ts";
 import type { Run } from "./run.ts";
 import { type Bucket, openBucket } from "./storage/bucket.ts";
 
@@ -29,7 +29,14 @@ export interface GateDocument {
   source: DatabaseFacts | undefined;
   target: TargetFacts | undefined;
   plan: MigrationPlan | undefined;
+  /** What the migrate job's own page shows of the gate again. */
+  evidence: GateEvidence;
 }
+
+type GateEvidence = Pick<
+  Report,
+  "checks" | "extensions" | "settingsDiff" | "connections" | "configVars" | "losses" | "identifiers"
+>;
 
 /** The whole gate: looks at everything, changes nothing, fills the report, and leaves its record in the bucket. */
 export async function passGate(run: Run): Promise<GateDocument> {
@@ -53,6 +60,7 @@ export async function passGate(run: Run): Promise<GateDocument> {
     source: result.source,
     target: result.target,
     plan: result.plan,
+    evidence: evidenceOf(run.report),
   };
   if (heroku.database !== undefined && bucket.found !== undefined)
     await saveGate(run, bucket.found, heroku.database, document);
@@ -158,6 +166,12 @@ function fillReport({ report }: Run, result: PreflightResult): void {
   });
 }
 
+function evidenceOf(report: Report): GateEvidence {
+  const { checks, extensions, settingsDiff, connections, configVars, losses, identifiers } = report;
+  const found = { checks, extensions, settingsDiff, connections, configVars, losses, identifiers };
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)) as GateEvidence;
+}
+
 async function saveGate(run: Run, bucket: Bucket, database: TargetDatabase, document: GateDocument): Promise<void> {
   const key = keysOf(bucket, run.inputs.heroku.app, database).gate;
   try {
@@ -192,8 +206,8 @@ export async function recheckGate(run: Run, parties: Parties): Promise<GateDocum
       hint: "Run the gate again: choose “Re-run all jobs”, not “Re-run failed jobs”. Nothing was changed.",
     });
   }
-  const { source, target, plan } = document;
-  Object.assign(run.report, { source, target, plan });
+  const { source, target, plan, evidence } = document;
+  Object.assign(run.report, { source, target, plan, ...evidence });
   return document;
 }
 

@@ -32,11 +32,7 @@ export async function renderEvidence(
   { hideIdentifiers, secrets }: EvidenceOptions,
 ): Promise<EvidenceFile[]> {
   const report = hideIdentifiers ? source.publicReport() : source.report;
-  const files = [
-    ...listPreflightFiles(report),
-    ...listMigrationFiles(report),
-    await pageFile(report),
-  ];
+  const files = [...listPreflightFiles(report), ...listMigrationFiles(report), await pageFile(report)];
   return files.map((file) => ({ ...file, content: redactAll(file.content, secrets) }));
 }
 
