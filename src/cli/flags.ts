@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError } from "commander";
 import { MigrationError } from "../errors.ts";
 import {
   type Command as CommandName,
@@ -7,6 +7,7 @@ import {
   commands,
   inputDefinitions,
 } from "../inputs/definitions.ts";
+import { isFileOnly, listOptions, programEpilogue, summaries, variableOf, widestHelp } from "./help.ts";
 
 export interface Flags {
   raw: Record<string, string>;
@@ -15,17 +16,7 @@ export interface Flags {
   workDirectory: string | undefined;
 }
 
-const summaries: Readonly<Record<CommandName, string>> = {
-  preflight: "check everything, change nothing, say what will go wrong",
-  migrate: "dump, upload, prove, restore and verify",
-  verify: "compare a source with a target again, later",
-  cleanup: "put back what an interrupted run left behind",
-};
-
-/** `SOURCE_DATABASE_URL` for `source-database-url`. */
-export function variableOf(input: Pick<InputDefinition, "name">): string {
-  return input.name.toUpperCase().replaceAll("-", "_");
-}
+type Options = Readonly<Record<string, string | boolean>>;
 
 /**
  * Inputs from flags, else from the environment. A secret never comes as a flag, where every process of the machine could
@@ -37,21 +28,10 @@ export async function readFlags(
   argv: readonly string[],
   version: string,
   environment: NodeJS.ProcessEnv,
+  print: (text: string) => void = (text) => process.stdout.write(text),
 ): Promise<Flags | undefined> {
-  let chosen: { command: CommandName; options: Record<string, string | boolean> } | undefined;
-  const program = createProgram(version, (command, options) => {
-    chosen = { command, options };
-  });
-  try {
-    await program.parseAsync([...argv], { from: "user" });
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return undefined;
-    throw new MigrationError((error as Error).message.replace(/^error: /u, ""), {
-      code: "USAGE",
-      hint: "Ask for --help.",
-      cause: error,
-    });
-  }
+  refuseSecretFlags(argv);
+  const chosen = await parseArguments(argv, version, print);
   if (chosen === undefined) return undefined;
   const { command, options } = chosen;
   const raw: Record<string, string> = { command };
@@ -62,9 +42,52 @@ export async function readFlags(
   return { raw, json: options["json"] === true, workDirectory: textOption(options, "work-dir") };
 }
 
+/** The likely mistake gets its own answer, and its value is not repeated. */
+function refuseSecretFlags(argv: readonly string[]): void {
+  for (const input of inputDefinitions.filter(isFileOnly)) {
+    const flag = `--${input.name}`;
+    if (!argv.some((argument) => argument === flag || argument.startsWith(`${flag}=`))) continue;
+    throw usageError(
+      `${flag} is not a flag: every process of this machine could read its value.`,
+      `Set ${variableOf(input)}, or name a file with ${flag}-file.`,
+    );
+  }
+}
+
+async function parseArguments(
+  argv: readonly string[],
+  version: string,
+  print: (text: string) => void,
+): Promise<{ command: CommandName; options: Options } | undefined> {
+  let chosen: { command: CommandName; options: Options } | undefined;
+  const program = createProgram(version, print, (command, options) => {
+    chosen = { command, options };
+  });
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return undefined;
+    throw explain(error);
+  }
+  return chosen;
+}
+
+function explain(error: CommanderError): MigrationError {
+  if (error.code === "commander.help")
+    return usageError("No command was given.", `Give one of ${commands.join(", ")}, or ask for --help.`);
+  // What stands behind the = of an unknown flag may be a secret.
+  const message = error.message.replace(/^error: /u, "").replace(/('--[\w-]+)=[^]*?'(?=\n|$)/u, "$1'");
+  return usageError(message, "Ask for --help.");
+}
+
+function usageError(message: string, hint: string): MigrationError {
+  return new MigrationError(message, { code: "USAGE", hint });
+}
+
 async function readInput(
   input: InputDefinition,
-  options: Record<string, string | boolean>,
+  options: Options,
   environment: NodeJS.ProcessEnv,
 ): Promise<string | undefined> {
   const file = textOption(options, `${input.name}-file`);
@@ -78,7 +101,7 @@ async function readInput(
   });
 }
 
-function textOption(options: Record<string, string | boolean>, name: string): string | undefined {
+function textOption(options: Options, name: string): string | undefined {
   const value = options[camelCase(name)];
   return typeof value === "string" ? value : undefined;
 }
@@ -89,48 +112,32 @@ function camelCase(name: string): string {
 
 function createProgram(
   version: string,
-  choose: (command: CommandName, options: Record<string, string | boolean>) => void,
+  print: (text: string) => void,
+  choose: (command: CommandName, options: Options) => void,
 ): Command {
+  const output = {
+    writeOut: print,
+    writeErr: () => {},
+    outputError: () => {},
+    getOutHelpWidth: () => Math.min(process.stdout.columns ?? 80, widestHelp),
+  };
   const program = new Command("migrate-to-heroku-postgres")
     .description(
       "Moves a PostgreSQL database from another provider to Heroku Postgres, and proves that nothing was lost.",
     )
-    .version(version)
+    .usage("<command> [flags]")
+    .version(version, "-V, --version", "Print the version")
+    .helpOption("-h, --help", "Show this")
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .helpCommand(false)
     .exitOverride()
-    .configureOutput({ outputError: () => {} })
-    .addHelpText("after", helpEpilogue);
+    .configureOutput(output)
+    .addHelpText("after", programEpilogue);
   for (const name of commands) {
-    const command = program.command(name).description(summaries[name]).exitOverride();
+    const command = program.command(name).usage("[flags]").description(summaries[name]).exitOverride();
     for (const option of listOptions(name)) command.addOption(option);
-    command.action((options: Record<string, string | boolean>) => choose(name, options));
+    command.helpOption("-h, --help", "Show this").configureOutput(output);
+    command.action((options: Options) => choose(name, options));
   }
   return program;
-}
-
-const helpEpilogue = `
-Every input is a flag or an environment variable of the same name in capitals (--heroku-app, HEROKU_APP).
-Secrets are taken from the environment or from a file, never from a flag:
-SOURCE_DATABASE_URL or --source-database-url-file, HEROKU_API_KEY or --heroku-api-key-file, …
-
-Exit codes: 0 done, 1 failed, 2 blocked by the gate, 3 the databases differ, 4 could not verify, 130 interrupted.`;
-
-function listOptions(command: CommandName): Option[] {
-  const inputs = inputDefinitions.filter((input) => input.name !== "command" && input.group !== "tests");
-  const hidden = inputDefinitions
-    .filter((input) => input.group === "tests")
-    .map((input) => optionOf(input, command).hideHelp());
-  return [
-    ...inputs.map((input) => optionOf(input, command)),
-    ...hidden,
-    new Option("--json", "print events as JSON, one a line, instead of text"),
-    new Option("--work-dir <folder>", "folder for the state that cleanup needs"),
-  ];
-}
-
-function optionOf(input: InputDefinition, command: CommandName): Option {
-  const isFileOnly = input.secret === true || input.name.startsWith("source-c");
-  const flag = isFileOnly ? `--${input.name}-file <path>` : `--${input.name} <value>`;
-  const needed = input.requiredFor?.includes(command) === true ? " (needed)" : "";
-  const byDefault = input.default === undefined ? "" : ` (default: ${input.default})`;
-  return new Option(flag, `${input.description.replaceAll("`", "")}${needed}${byDefault}`);
 }
