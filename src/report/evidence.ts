@@ -32,8 +32,17 @@ export async function renderEvidence(
   { hideIdentifiers, secrets }: EvidenceOptions,
 ): Promise<EvidenceFile[]> {
   const report = hideIdentifiers ? source.publicReport() : source.report;
-  const files = [...listPreflightFiles(report), ...listMigrationFiles(report), await pageFile(report)];
+  const files = [
+    ...(isGateOfThisRun(report) ? listPreflightFiles(report) : []),
+    ...listMigrationFiles(report),
+    await pageFile(report),
+  ];
   return files.map((file) => ({ ...file, content: redactAll(file.content, secrets) }));
+}
+
+/** A migrate job shows its gate's findings on its page; the files are the gate's own artifacts already. */
+function isGateOfThisRun(report: Report): boolean {
+  return report.command === "preflight" || report.settingsCsv !== undefined;
 }
 
 function listPreflightFiles(report: Report): EvidenceFile[] {
