@@ -20,7 +20,11 @@ export class OneTryRequest extends Request {
   readonly #signal: AbortSignal | undefined;
 
   constructor(options: OneTryOptions) {
+    // The library calls url.parse, about which node warns on standard error as soon as it is bundled.
+    const { noDeprecation } = process;
+    process.noDeprecation = true;
     super(options);
+    process.noDeprecation = noDeprecation ?? false;
     this.#timeoutMs = options.timeoutMs;
     this.#signal = options.signal;
   }
