@@ -17,7 +17,7 @@ interface InstallOptions extends ClientSearch {
 }
 
 /**
- * The right client: an installed one, else the target's major installed with apt.
+ * The right client: the target's major where it is installed or can be, else another one between source and target.
  *
  * @throws MigrationError that names the package to install
  */
@@ -25,13 +25,23 @@ export async function findOrInstallClient(options: InstallOptions): Promise<Clie
   const [targetMajor] = usableMajors(options);
   if (targetMajor === undefined) throw missingClientError(options, "");
   const installed = await findClientPrograms(options);
-  if (installed !== undefined) return installed;
-  if (!options.install) throw missingClientError(options, ", and install-client is false");
-  await installClient(targetMajor, options);
+  if (installed?.majorVersion === targetMajor) return installed;
+  if (!options.install) return installed ?? fail(options, ", and install-client is false");
+  try {
+    await installClient(targetMajor, options);
+  } catch (error) {
+    if (installed === undefined) throw error;
+    options.log.info(`${(error as Error).message} The installed major ${installed.majorVersion} serves as well.`);
+    return installed;
+  }
   const found = await findClientPrograms(options);
-  if (found === undefined) throw missingClientError(options, `, and apt did not bring one`);
+  if (found === undefined) throw missingClientError(options, ", and apt did not bring one");
   options.log.info(`Installed the PostgreSQL ${found.version} client.`);
   return found;
+}
+
+function fail(options: InstallOptions, reason: string): never {
+  throw missingClientError(options, reason);
 }
 
 /** PGDG's own set-up script; postgresql-common ships it with the signing key (PGDG wiki, Apt). */
