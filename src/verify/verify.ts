@@ -1,4 +1,4 @@
-import { type Log, silentLog } from "../log.ts";
+import type { Log } from "../log.ts";
 import { MigrationError, describeError } from "../errors.ts";
 import type { DatabaseUrl } from "../postgres/database-url.ts";
 import { Session, type SessionOptions, withSession } from "../postgres/session.ts";
@@ -185,7 +185,7 @@ function sessionError(error: unknown, side: string): unknown {
 export async function withOwnSnapshot<T>(
   url: DatabaseUrl,
   side: "source" | "target",
-  { applicationName, signal, log = silentLog }: Pick<VerifyOptions, "applicationName" | "signal" | "log">,
+  { applicationName, signal, log }: Pick<VerifyOptions, "applicationName" | "signal" | "log">,
   use: (openSession: OpenSession) => Promise<T>,
 ): Promise<T> {
   const open = (): Promise<Session> => Session.open(url, { applicationName, signal, side });
