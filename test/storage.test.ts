@@ -300,6 +300,7 @@ describe("upload", () => {
     const upload = await startUpload(bucket, "a", { partBytes, partsInFlight: 1 });
     await upload.write(Buffer.alloc(partBytes));
     await upload.abort();
+    expect(local.uploads()).toEqual([]);
     await upload.abort();
     await abortUpload(bucket, "a", upload.uploadId);
     expect(await listUploads(bucket, "")).toEqual([]);
