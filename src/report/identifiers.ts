@@ -3,24 +3,31 @@ import type { Report } from "../report.ts";
 
 /** Hosts, roles and addresses of one report, each with the name that stands for it: `host 1`, `role 2`, `address 3`. */
 export interface Pseudonyms {
-  /** The pseudonym of a name, new ones numbered in the order in which they are asked for. */
+  /** The pseudonym of a name, new ones numbered in the order in which they are asked for. Case makes no other name. */
   of(kind: PseudonymKind, name: string): string;
+  knows(kind: PseudonymKind, name: string): boolean;
+  /** As they were first spelled: lower case is not always the same word, `İ` becomes two characters. */
   names(kind: PseudonymKind): string[];
 }
 
 export type PseudonymKind = "host" | "role" | "address";
 
 export function createPseudonyms(): Pseudonyms {
-  const known: Record<PseudonymKind, Map<string, string>> = { host: new Map(), role: new Map(), address: new Map() };
+  const known: Record<PseudonymKind, Map<string, { spelling: string; pseudonym: string }>> = {
+    host: new Map(),
+    role: new Map(),
+    address: new Map(),
+  };
   return {
     of(kind, name) {
       const names = known[kind];
       const key = name.toLowerCase();
-      const pseudonym = names.get(key) ?? `${kind} ${names.size + 1}`;
-      names.set(key, pseudonym);
-      return pseudonym;
+      const found = names.get(key) ?? { spelling: name, pseudonym: `${kind} ${names.size + 1}` };
+      names.set(key, found);
+      return found.pseudonym;
     },
-    names: (kind) => [...known[kind].keys()],
+    knows: (kind, name) => known[kind].has(name.toLowerCase()),
+    names: (kind) => [...known[kind].values()].map(({ spelling }) => spelling),
   };
 }
 

@@ -114,7 +114,7 @@ function roleAlternatives(names: readonly string[]): string[] {
 }
 
 function isOrdinary(name: string): boolean {
-  return name.length < 3 || ordinaryWords.has(name);
+  return name.length < 3 || ordinaryWords.has(name.toLowerCase());
 }
 
 function bounded(pattern: string): string {
@@ -133,7 +133,7 @@ function quoteRole(match: string, pseudonyms: Pseudonyms, isIdentifier: boolean)
 }
 
 function safelyDecoded(match: string, pseudonyms: Pseudonyms): string {
-  if (pseudonyms.names("role").includes(match.toLowerCase())) return match;
+  if (pseudonyms.knows("role", match)) return match;
   try {
     return decodeURIComponent(match);
   } catch {
