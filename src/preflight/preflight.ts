@@ -24,7 +24,7 @@ import {
 } from "./facts.ts";
 import { Gate, type GateParts, type SourceSide, type TargetSide } from "./gate.ts";
 import { type GateRecord, readSourceIdentity } from "./recheck.ts";
-import { openGuarded } from "./guard.ts";
+import { guardSession, openSession } from "./guard.ts";
 import { planMigration } from "./plan.ts";
 import { sampleTables } from "./sample.ts";
 import { type OpenedSource, openSource } from "./source.ts";
@@ -120,12 +120,18 @@ function gateParts(
 }
 
 async function openTarget(context: PreflightContext, limits: Limits): Promise<TargetSide | Unavailable> {
-  if (isUnavailable(context.target)) return context.target;
+  const { target: url, signal } = context;
+  if (isUnavailable(url)) return url;
+  let session: Session | undefined;
   try {
-    const session = await openGuarded(context.target, { limits, side: "target", signal: context.signal });
-    return { session, catalog: new TargetCatalog(session) };
+    session = await openSession(url, { limits, side: "target", signal });
+    const catalog = new TargetCatalog(session);
+    await catalog.settings().catch(() => undefined);
+    await guardSession(session, limits);
+    return { session, catalog };
   } catch (error) {
-    context.signal.throwIfAborted();
+    session?.destroy();
+    signal.throwIfAborted();
     return { unavailable: true, reason: describeError(error) };
   }
 }

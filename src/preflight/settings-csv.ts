@@ -7,7 +7,7 @@ import { redactSettingsCsv, type RedactedCsv } from "../report/settings-csv.ts";
  */
 export async function readSettingsCsv(session: Session): Promise<RedactedCsv> {
   const chunks: Buffer[] = [];
-  const copy = session.copyTo("copy (select * from pg_settings) to stdout with (format csv, header true)");
+  const copy = session.copyTo("copy (select * from pg_catalog.pg_settings) to stdout with (format csv, header true)");
   for await (const chunk of copy) chunks.push(chunk as Buffer);
   return redactSettingsCsv(Buffer.concat(chunks).toString("utf8"));
 }

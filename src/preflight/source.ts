@@ -1,6 +1,5 @@
 import { describeError, MigrationError } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
-import type { Session } from "../postgres/session.ts";
 import type { RedactedCsv } from "../report/settings-csv.ts";
 import type { ConnectionRow } from "../report.ts";
 import { readActivity } from "./catalog/activity.ts";
@@ -34,15 +33,17 @@ async function prepareSource(inputs: Inputs, limits: Limits, signal: AbortSignal
   const session = await openSession(url, options);
   try {
     const settingsCsv = await readSettingsCsv(session).catch((error: unknown) => error as Error);
-    await guardSession(session, limits);
+    await session.execute("set search_path = pg_catalog");
     const provider = detectProvider(inputs.provider, url.host, await readServerMarkers(session));
-    const open = (): Promise<Session> => openGuarded(url, options);
+    const catalog = new SourceCatalog(session, provider.profile, inputs.excludeSchemas);
+    await catalog.settings().catch(() => undefined);
+    await guardSession(session, limits);
     return {
       session,
       provider,
-      catalog: new SourceCatalog(session, provider.profile, inputs.excludeSchemas),
+      catalog,
       before: await readActivity(session),
-      open,
+      open: () => openGuarded(url, options),
       settingsCsv,
       connections: [await listConnections(session, gateApplicationName)],
     };

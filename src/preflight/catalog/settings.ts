@@ -12,9 +12,11 @@ export interface Setting {
   source: string;
 }
 
-/** reset_val is what the session began with, whatever it has set for itself since. */
+/**
+ * To be read before the session sets anything: reset_val survives that, source does not.
+ */
 const query = `
-  select name, reset_val as value, unit, context, category, source from pg_settings order by name`;
+  select name, reset_val as value, unit, context, category, source from pg_catalog.pg_settings order by name`;
 
 export async function listSettings(session: Session): Promise<Setting[]> {
   return await session.rows<Setting>(query);

@@ -2,6 +2,7 @@ import { formatBytes, formatCount, plural } from "../../format.ts";
 import type { Check } from "../check.ts";
 import { finding } from "../check.ts";
 import { isTable } from "../catalog/relations.ts";
+import { isClient } from "./sessions.ts";
 import { findPlan } from "../heroku-plans.ts";
 
 export const sizeIsModerate: Check = {
@@ -56,8 +57,8 @@ export const planAllowsTables: Check = {
 };
 
 const clientsQuery = `
-  select count(*)::int from pg_stat_activity
-   where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`;
+  select count(*)::int from pg_stat_activity a
+   where a.datname = current_database() and ${isClient("a")} and a.pid <> pg_backend_pid()`;
 
 export const planAllowsConnections: Check = {
   id: "plan-connections",

@@ -90,16 +90,21 @@ interface Headroom {
   isSuperuser: boolean;
 }
 
+/** The server hides the kind of other users' sessions from most users, but not whose they are. */
+export function isClient(alias: string): string {
+  return `coalesce(${alias}.backend_type, case when ${alias}.usesysid is not null then 'client backend' end) = 'client backend'`;
+}
+
 const headroomQuery = `
   select current_setting('max_connections')::int as "maxConnections",
          current_setting('superuser_reserved_connections')::int
            + coalesce(current_setting('reserved_connections', true), '0')::int as reserved,
-         (select count(*)::int from pg_stat_activity where backend_type = 'client backend') as used,
+         (select count(*)::int from pg_stat_activity a where ${isClient("a")}) as used,
          r.rolconnlimit as "roleLimit", r.rolsuper as "isSuperuser",
-         (select count(*)::int from pg_stat_activity a where a.usesysid = r.oid and a.backend_type = 'client backend')
+         (select count(*)::int from pg_stat_activity a where a.usesysid = r.oid and ${isClient("a")})
            as "roleUsed",
          d.datconnlimit as "databaseLimit",
-         (select count(*)::int from pg_stat_activity a where a.datid = d.oid and a.backend_type = 'client backend')
+         (select count(*)::int from pg_stat_activity a where a.datid = d.oid and ${isClient("a")})
            as "databaseUsed"
     from pg_roles r, pg_database d
    where r.rolname = current_user and d.datname = current_database()`;

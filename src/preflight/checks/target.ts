@@ -3,6 +3,7 @@ import type { Check } from "../check.ts";
 import { finding, findingAbout } from "../check.ts";
 import { isTable, relationName } from "../catalog/relations.ts";
 import { isPrivatePlan } from "../heroku-plans.ts";
+import { isClient } from "./sessions.ts";
 import { gateApplicationName } from "../guard.ts";
 
 export const targetConnection: Check = {
@@ -62,10 +63,11 @@ function lastBackup(at: string | undefined): string {
 }
 
 const sessionsQuery = `
-  select coalesce(nullif(application_name, ''), '(no name)') as application, usename::text as user, count(*)::int as count
-    from pg_stat_activity
-   where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
-     and application_name <> $1
+  select coalesce(nullif(a.application_name, ''), '(no name)') as application, a.usename::text as user,
+         count(*)::int as count
+    from pg_stat_activity a
+   where a.datname = current_database() and ${isClient("a")} and a.pid <> pg_backend_pid()
+     and a.application_name is distinct from $1
    group by 1, 2 order by 3 desc, 1`;
 
 export const targetIsQuiet: Check = {

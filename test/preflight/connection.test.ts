@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseDatabaseUrl } from "../../src/postgres/database-url.ts";
+import { type PostgresServer, startPostgres } from "../local/postgres/servers.ts";
+import { type World, expectSilence, testFixtures } from "./fixture.ts";
+import { connectionFixtures } from "./fixtures-connection.ts";
+import { resolveHere, startBalancer } from "./network.ts";
+import { codesOf, createSource, createTarget, findingsOf, runScene } from "./scene.ts";
+import { startStandby } from "./standby.ts";
+
+const password = "one-password-for-both";
+let server: PostgresServer;
+let other: PostgresServer;
+let world: World;
+let putBack: () => void;
+
+beforeAll(async () => {
+  putBack = resolveHere((host) => /\.(rds\.amazonaws|akamaidb|ondigitalocean|example)\.(com|net)$/u.test(host));
+  [server, other] = await Promise.all([
+    startPostgres({ major: 17, tls: true, superuserPassword: password, settings: { autovacuum: "off" } }),
+    startPostgres({ major: 17, tls: true, superuserPassword: password }),
+  ]);
+  world = { server, targetServer: other, target: await createTarget(other, "target") };
+});
+
+afterAll(async () => {
+  putBack();
+  await Promise.all([server?.stop(), other?.stop()]);
+});
+
+testFixtures(connectionFixtures, () => world);
+
+test("a direct, encrypted connection to a primary is passed in silence", async () => {
+  const { url } = await createSource(server);
+  await expectSilence(connectionFixtures, { source: `${url}?sslmode=require`, target: world.target });
+  const { checks } = await runScene({ source: `${url}?sslmode=require`, target: world.target });
+  expect(checks.find(({ title }) => title.includes("encrypted"))?.note).toMatch(/TLSv1\.3, certificate not verified/u);
+});
+
+test("SNAPSHOT_NOT_SHARED: a balancer in front of two servers", async () => {
+  await using balancer = await startBalancer([server.port, other.port]);
+  const source = server.superuserUrl("postgres").replace(`:${server.port}/`, `:${balancer.port}/`);
+  const [found] = findingsOf(await runScene({ source, target: world.target }), "SNAPSHOT_NOT_SHARED");
+  expect(found?.message).toMatch(/could not join the first one's snapshot: .*snapshot/u);
+  expect(found?.remedy).toMatch(/dump-engine: pg_dump/u);
+});
+
+describe("a standby", () => {
+  test("SOURCE_IS_STANDBY, STANDBY_MAY_CANCEL: replay cancels queries", async () => {
+    await using standby = await startStandby(server, "hot_standby_feedback = off");
+    const result = await runScene({ source: standby.url, target: world.target });
+    expect(codesOf(result)).toEqual(["SOURCE_IS_STANDBY", "STANDBY_MAY_CANCEL"]);
+    expect(result.source?.isStandby).toBe(true);
+  });
+
+  test("only SOURCE_IS_STANDBY when it sends feedback", async () => {
+    await using standby = await startStandby(server, "hot_standby_feedback = on");
+    expect(codesOf(await runScene({ source: standby.url, target: world.target }))).toEqual(["SOURCE_IS_STANDBY"]);
+  });
+});
+
+describe("when the source is not there", () => {
+  test("what needs it is not looked at, the rest is, and the verdict is blocked", async () => {
+    const result = await runScene({ source: server.superuserUrl("nowhere"), target: world.target });
+    expect(result.verdict).toBe("blocked");
+    expect(codesOf(result)).toEqual(["SOURCE_DATABASE_MISSING"]);
+    const skipped = result.checks.filter(({ outcome }) => outcome === "could-not-check");
+    expect(skipped.length).toBeGreaterThan(40);
+    expect(new Set(skipped.map(({ note }) => note))).toEqual(
+      new Set(["Not looked at: the source could not be connected to."]),
+    );
+    expect(result.target?.reachable).toBe(true);
+  });
+});
+
+test("the same server under another name is still the same database", async () => {
+  const source = other.superuserUrl("target").replace("127.0.0.1", "localhost");
+  const target = parseDatabaseUrl(other.superuserUrl("target"), "target");
+  expect(codesOf(await runScene({ source, target }))).toContain("SOURCE_IS_TARGET");
+});
