@@ -1,12 +1,19 @@
 import { MigrationError, describeError } from "./errors.ts";
+import { giveUpClaim } from "./claim.ts";
 import { unfreezeSource } from "./freeze.ts";
 import { cancelTransfer } from "./heroku/transfers.ts";
+import { clearBefore } from "./journal.ts";
 import { openHeroku, openParties } from "./parties.ts";
-import { withSession } from "./postgres/session.ts";
 import { wakeApp } from "./quiesce.ts";
 import type { Run } from "./run.ts";
+import { endSessions } from "./sessions.ts";
 import { abortUpload } from "./storage/abort.ts";
 import { openBucket } from "./storage/bucket.ts";
+import { abortUploads } from "./storage/sweep.ts";
+import { timeLimited } from "./workers.ts";
+
+/** For each of them: the step that runs this has a time of its own. */
+const patienceMs = 180_000;
 
 /**
  * Puts back what a run left behind, driven by the state file alone. Each thing is cleared from the state once it is done,
@@ -18,17 +25,21 @@ export async function cleanUp(run: Run): Promise<void> {
   const problems: string[] = [];
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
-      await work();
+      await timeLimited(work(), patienceMs, "it");
     } catch (error) {
       problems.push(`${what}: ${describeError(error)}`);
     }
   };
-  await attempt("abort the upload", () => abortPendingUpload(run));
-  await attempt("cancel the transfer", () => cancelPendingTransfer(run));
-  await attempt("end our sessions on the source", () => endSessions(run));
-  await attempt("lift the source's write-freeze", () => unfreeze(run));
-  await attempt("put the app back", async () => void (await wakeApp(run, openHeroku(run))));
+  // What people wait for comes first; the claim last, so that no other run begins before all is done.
+  await Promise.all([
+    attempt("put the app back", () => wake(run)),
+    attempt("lift the source's write-freeze", () => unfreeze(run)),
+    attempt("abort the upload", () => abortPendingUpload(run)),
+    attempt("see to the transfer", () => leaveTransfer(run)),
+    attempt("end our sessions on the source", () => endOwnSessions(run)),
+  ]);
   await attempt("delete the archive", () => deleteArchive(run));
+  await attempt("note it in the journal", () => closeJournal(run));
   await attempt("give up the claim on the target", () => releaseClaim(run));
   if (problems.length > 0) throw stillPending(problems);
   await state.remove();
@@ -44,46 +55,8 @@ function stillPending(problems: readonly string[]): MigrationError {
   );
 }
 
-async function abortPendingUpload(run: Run): Promise<void> {
-  const { upload } = run.state.current;
-  if (upload === undefined) return;
-  await abortUpload(openBucket(run.inputs.bucket, run.log), upload.key, upload.uploadId);
-  await run.state.clear("upload", "archive");
-  run.log.info(`Aborted the incomplete upload of ${upload.key}.`);
-}
-
-async function cancelPendingTransfer(run: Run): Promise<void> {
-  const { transfer } = run.state.current;
-  if (transfer === undefined) return;
-  if (run.inputs.heroku.cancelTransfer) {
-    const { heroku, database } = await openParties(run);
-    await cancelTransfer(heroku, database, transfer.id);
-    run.log.warning("Cancelled Heroku's restore: the target is half filled.");
-  } else {
-    run.log.warning("Heroku's restore was under way and goes on by itself; the next run of this migration adopts it.");
-  }
-  await run.state.clear("transfer");
-}
-
-const endSessionsSql = `
-  select count(pg_catalog.pg_terminate_backend(pid))::int as count from pg_catalog.pg_stat_activity
-  where application_name like 'migrate-to-heroku-postgres%' and application_name like $1 and pid <> pg_catalog.pg_backend_pid()`;
-
-/** A reader whose runner died may hold its snapshot until the server notices; vacuum waits for it. */
-async function endSessions(run: Run): Promise<void> {
-  const { applicationName } = run.state.current;
-  if (applicationName === undefined) return;
-  if (run.inputs.source.host === "") return;
-  const options = {
-    applicationName: "migrate-to-heroku-postgres cleanup",
-    side: "source",
-    connectTimeoutMs: 8000,
-  } as const;
-  await withSession(run.inputs.source, options, async (session) => {
-    const ended = await session.value<number>(endSessionsSql, [`%${applicationName}%`]);
-    if (ended > 0) run.log.info(`Ended ${ended} of our sessions on the source.`);
-  });
-  await run.state.clear("applicationName");
+async function wake(run: Run): Promise<void> {
+  for (const sentence of await wakeApp(run, openHeroku(run))) run.log.info(sentence);
 }
 
 async function unfreeze(run: Run): Promise<void> {
@@ -94,6 +67,44 @@ async function unfreeze(run: Run): Promise<void> {
   run.log.info("The source takes writes again.");
 }
 
+/** An upload whose id never reached us is found by its key. */
+async function abortPendingUpload(run: Run): Promise<void> {
+  const { upload, archive } = run.state.current;
+  const bucket = openBucket(run.inputs.bucket, run.log);
+  if (upload !== undefined) {
+    await abortUpload(bucket, upload.key, upload.uploadId);
+    run.log.info(`Aborted the incomplete upload of ${upload.key}.`);
+  } else if (archive !== undefined) {
+    await abortUploads(bucket, archive.key);
+  }
+  await run.state.clear("upload");
+}
+
+async function leaveTransfer(run: Run): Promise<void> {
+  const { transfer } = run.state.current;
+  if (transfer === undefined) return;
+  if (run.inputs.heroku.cancelTransfer) {
+    const { heroku, database } = await openParties(run);
+    const isCancelled = await cancelTransfer(heroku, database, transfer.id);
+    run.log.warning(
+      isCancelled ? "Cancelled Heroku's restore: the target is half filled." : "Heroku's restore had ended already.",
+    );
+  } else {
+    run.log.warning("Heroku's restore was under way and goes on by itself; the next run of this migration adopts it.");
+  }
+  await run.state.clear("transfer");
+}
+
+async function endOwnSessions(run: Run): Promise<void> {
+  const { applicationName: tag } = run.state.current;
+  if (tag === undefined) return;
+  if (run.inputs.source.host !== "") {
+    const ended = await endSessions(run.inputs.source, tag);
+    if (ended > 0) run.log.info(`Ended ${ended} of our sessions on the source.`);
+  }
+  await run.state.clear("applicationName");
+}
+
 /** Only an archive that was never proved is deleted: a proven one serves the next run. */
 async function deleteArchive(run: Run): Promise<void> {
   const { archive } = run.state.current;
@@ -102,11 +113,16 @@ async function deleteArchive(run: Run): Promise<void> {
   await run.state.clear("archive");
 }
 
+async function closeJournal(run: Run): Promise<void> {
+  const { journal, maintenance, formation, freeze } = run.state.current;
+  if (journal === undefined || maintenance !== undefined || formation !== undefined || freeze !== undefined) return;
+  await clearBefore(openBucket(run.inputs.bucket, run.log), journal.key);
+  await run.state.clear("journal");
+}
+
 async function releaseClaim(run: Run): Promise<void> {
   const { claim } = run.state.current;
   if (claim === undefined) return;
-  const bucket = openBucket(run.inputs.bucket, run.log);
-  const found = await bucket.findObject(claim.key);
-  if (found?.content.toString("utf8").includes(claim.token) === true) await bucket.deleteObject(claim.key);
+  await giveUpClaim(openBucket(run.inputs.bucket, run.log), claim.key, claim.token);
   await run.state.clear("claim");
 }

@@ -1,4 +1,6 @@
+import { sessionTag } from "./application-name.ts";
 import { cleanUp } from "./cleanup.ts";
+import { diagnoseSource } from "./diagnosis.ts";
 import { InterruptedError, MigrationError, type Outcome, describeError, hintOf } from "./errors.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
@@ -9,6 +11,7 @@ import type { Platform, Run } from "./run.ts";
 import type { Secret } from "./secret.ts";
 import { StateFile, statePathOf } from "./state.ts";
 import { toolVersion } from "./version.ts";
+import { Watchdog } from "./watchdog.ts";
 
 export interface CommandContext {
   inputs: Inputs;
@@ -98,14 +101,21 @@ function verdictOf(error: unknown): Verdict {
 }
 
 async function openRun(context: CommandContext): Promise<Run & { secrets: Secret[] }> {
-  const { inputs, log, platform, workDirectory, signal, onSecret } = context;
+  const { inputs, platform, workDirectory, onSecret } = context;
   const secrets = listInputSecrets(inputs);
+  const stalled = new AbortController();
+  const watchdog = new Watchdog({
+    stallMs: inputs.stallMinutes * 60_000,
+    diagnose: () => diagnoseSource(inputs.source, sessionTag(platform.runId)),
+    onStall: (error) => stalled.abort(error),
+  });
   return {
     inputs,
-    log,
+    log: watchdog.listenTo(context.log),
     platform,
     workDirectory,
-    signal,
+    signal: AbortSignal.any([context.signal, stalled.signal]),
+    watchdog,
     secrets,
     state: await StateFile.open(statePathOf(workDirectory)),
     report: newReport(inputs),

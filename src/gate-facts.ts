@@ -7,6 +7,7 @@ import { type DatabaseInfo, readDatabaseInfo } from "./heroku/database-info.ts";
 import { listFormation } from "./heroku/formation.ts";
 import type { TargetDatabase } from "./heroku/resolve-database.ts";
 import { type Transfer, listTransfers } from "./heroku/transfers.ts";
+import { type JournalDocument, isOwnTransfer } from "./journal.ts";
 import { type DatabaseUrl, isLoopback } from "./postgres/database-url.ts";
 import { findClientPrograms } from "./postgres/client-programs.ts";
 import type {
@@ -26,7 +27,12 @@ import { probeBucket } from "./storage/probe.ts";
 import { mapLimited } from "./workers.ts";
 
 /** Heroku's side of the gate as plain data. */
-export async function readHerokuFacts(run: Run, heroku: HerokuApi, database: TargetDatabase): Promise<HerokuFacts> {
+export async function readHerokuFacts(
+  run: Run,
+  heroku: HerokuApi,
+  database: TargetDatabase,
+  journal: JournalDocument | undefined,
+): Promise<HerokuFacts> {
   const call = { signal: run.signal };
   const [app, info, transfers, formation, configVars, attachments] = await Promise.all([
     readApp(heroku, database.app.name, call),
@@ -53,11 +59,13 @@ export async function readHerokuFacts(run: Run, heroku: HerokuApi, database: Tar
     },
     attachedApps: [...new Set([run.inputs.heroku.app, ...ours.map((attachment) => attachment.app.name)])],
     info: infoOf(info),
-    runningTransfers: transfers.filter(isRunning).map(({ number, toType, createdAt }) => ({
-      number,
-      kind: toType === "pg_restore" ? "restore" : "backup",
-      createdAt: createdAt?.toISOString() ?? "",
-    })),
+    runningTransfers: transfers
+      .filter((transfer) => isRunning(transfer) && !isOwnTransfer(journal, transfer))
+      .map(({ number, toType, createdAt }) => ({
+        number,
+        kind: toType === "pg_restore" ? "restore" : "backup",
+        createdAt: createdAt?.toISOString() ?? "",
+      })),
     ...lastBackup(transfers),
     formation: formation.filter(({ quantity }) => quantity > 0).map(({ type, quantity }) => ({ type, quantity })),
     configVars,

@@ -1,3 +1,4 @@
+import { applicationNameOf } from "./application-name.ts";
 import { MigrationError, describeError } from "./errors.ts";
 import {
   herokuProblemOf,
@@ -10,6 +11,7 @@ import {
 import type { HerokuApi } from "./heroku/api.ts";
 import { type TargetDatabase, resolveDatabase } from "./heroku/resolve-database.ts";
 import { listTransfers } from "./heroku/transfers.ts";
+import { type Journal, type JournalDocument, findJournal, isOwnTransfer } from "./journal.ts";
 import { keysOf } from "./keys.ts";
 import type { DatabaseUrl } from "./postgres/database-url.ts";
 import { withSession } from "./postgres/session.ts";
@@ -18,6 +20,7 @@ import type { HerokuFacts, HerokuProblem, Unavailable } from "./preflight/facts.
 import { type PreflightResult, preflight } from "./preflight/preflight.ts";
 import { type GateRecord, readSourceIdentity, staleReasons } from "./preflight/recheck.ts";
 import type { DatabaseFacts, MigrationPlan, Report, TargetFacts } from "./report.ts";
+import { withRetries } from "./retry.ts";
 import type { Run } from "./run.ts";
 import { type Bucket, openBucket } from "./storage/bucket.ts";
 
@@ -79,7 +82,7 @@ async function lookAtHeroku(run: Run): Promise<HerokuLook> {
   let database: TargetDatabase | undefined;
   try {
     database = await resolveDatabase(heroku, app, name, { signal: run.signal });
-    const facts = await readHerokuFacts(run, heroku, database);
+    const facts = await readHerokuFacts(run, heroku, database, await lookUpJournal(run, database));
     return { facts, database, target: await findTargetUrl(run, heroku, database) };
   } catch (error) {
     run.signal.throwIfAborted();
@@ -89,6 +92,14 @@ async function lookAtHeroku(run: Run): Promise<HerokuLook> {
       target: { unavailable: true, reason: "Heroku could not be asked for the target's URL" },
     };
   }
+}
+
+/** What an unfinished migration has begun is no stranger's transfer. That the bucket cannot be read is a finding of its own. */
+async function lookUpJournal(run: Run, database: TargetDatabase): Promise<JournalDocument | undefined> {
+  const { found: bucket } = openBucketOrWhy(run);
+  if (bucket === undefined) return undefined;
+  const { journal: key } = keysOf(bucket, run.inputs.heroku.app, database);
+  return await findJournal(bucket, key, run.signal).catch(() => undefined);
 }
 
 async function findTargetUrl(
@@ -192,13 +203,14 @@ async function saveGate(run: Run, bucket: Bucket, database: TargetDatabase, docu
  *
  * @throws MigrationError when the gate's word no longer counts, or when it says no
  */
-export async function recheckGate(run: Run, parties: Parties): Promise<GateDocument> {
+export async function recheckGate(run: Run, parties: Parties, journal: Journal): Promise<GateDocument> {
   const found = await parties.bucket.findObject(keysOf(parties.bucket, run.inputs.heroku.app, parties.database).gate, {
     signal: run.signal,
   });
   if (found === undefined) return await passGateOrStop(run);
-  const document = JSON.parse(found.content.toString("utf8")) as GateDocument;
-  const reasons = staleReasons(document.record, await readGateNow(run, parties));
+  const document = parseGate(found.content.toString("utf8"));
+  if (document === undefined) return await passGateOrStop(run);
+  const reasons = staleReasons(document.record, await readGateNow(run, parties, journal));
   if (reasons.length > 0) {
     throw new MigrationError(`The gate's result does not hold any more: ${reasons.join("; ")}.`, {
       code: "GATE_STALE",
@@ -211,6 +223,16 @@ export async function recheckGate(run: Run, parties: Parties): Promise<GateDocum
   return document;
 }
 
+/** A record that cannot be read, or is of another version, is as good as none: the whole gate is passed again. */
+function parseGate(text: string): GateDocument | undefined {
+  try {
+    const document = JSON.parse(text) as GateDocument | null;
+    return document?.version === 1 ? document : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 async function passGateOrStop(run: Run): Promise<GateDocument> {
   const document = await passGate(run);
   if (document.record.verdict !== "blocked") return document;
@@ -221,13 +243,18 @@ async function passGateOrStop(run: Run): Promise<GateDocument> {
   });
 }
 
-async function readGateNow(run: Run, { heroku, database }: Parties): Promise<Parameters<typeof staleReasons>[1]> {
-  const { inputs, signal } = run;
-  const source = await withSession(
-    inputs.source,
-    { applicationName: "migrate-to-heroku-postgres gate", signal, side: "source" },
-    readSourceIdentity,
-  );
+async function readGateNow(
+  run: Run,
+  { heroku, database }: Parties,
+  { earlier }: Journal,
+): Promise<Parameters<typeof staleReasons>[1]> {
+  const { inputs, signal, log } = run;
+  const options = { applicationName: applicationNameOf("gate", run.platform.runId), signal, side: "source" } as const;
+  const source = await withRetries(() => withSession(inputs.source, options, readSourceIdentity), {
+    what: "reading the source's identity",
+    signal,
+    log,
+  });
   const transfers = await listTransfers(heroku, database, { signal });
   return {
     now: new Date(),
@@ -237,6 +264,6 @@ async function readGateNow(run: Run, { heroku, database }: Parties): Promise<Par
     confirm: inputs.heroku.confirm,
     addonId: database.addonId,
     source,
-    foreignTransfers: transfers.filter((transfer) => isRunning(transfer)).length,
+    foreignTransfers: transfers.filter((transfer) => isRunning(transfer) && !isOwnTransfer(earlier, transfer)).length,
   };
 }

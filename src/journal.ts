@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import type { SequenceSetting } from "./archive/sequences.ts";
 import type { BlockRecord } from "./dump/assemble.ts";
+import { describeError } from "./errors.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import { keysOf } from "./keys.ts";
 import type { Parties } from "./parties.ts";
-import type { ContentsEdit, DumpRecord, ProofRecord, TableRecord } from "./report.ts";
+import type { ContentsEdit, DumpRecord, ProofRecord, StageRecord, TableRecord } from "./report.ts";
 import type { Run } from "./run.ts";
+import type { Before } from "./state.ts";
+import type { Bucket } from "./storage/bucket.ts";
 import type { TableCounters } from "./verify/drift.ts";
 
 /** What one migration of a target has reached, beside the archive in the bucket. Plain data without a secret. */
@@ -16,11 +19,11 @@ export interface JournalDocument {
   /** ISO 8601. */
   startedAt: string;
   updatedAt: string;
-  /** The database it is about: `readSourceIdentity`'s fingerprint. */
-  sourceFingerprint: string;
-  /** Of the inputs that shape the archive. */
-  inputsDigest: string;
+  stages?: Pick<StageRecord, "name" | "outcome" | "startedAt" | "finishedAt">[];
+  /** Of app and source, until they are put back: a runner that is lost takes its state file with it. */
+  before?: Before;
   archive?: ArchiveEntry;
+  backup?: BackupEntry;
   restore?: RestoreEntry;
   /** Set when everything was done; what follows starts anew. */
   completedAt?: string;
@@ -28,6 +31,12 @@ export interface JournalDocument {
 
 /** An archive that is complete in the bucket. */
 export interface ArchiveEntry {
+  /** The run that wrote it. */
+  runId: string;
+  /** The database it is of: `readSourceIdentity`'s fingerprint. */
+  sourceFingerprint: string;
+  /** Of the inputs that shape it. */
+  inputsDigest: string;
   dump: DumpRecord;
   edits: ContentsEdit[];
   tables: TableRecord[];
@@ -40,13 +49,23 @@ export interface ArchiveEntry {
   proof?: ProofRecord;
 }
 
+/** The safety backup of the target's old content. */
+export interface BackupEntry {
+  startedAt: string;
+  transferUuid?: string;
+}
+
 export interface RestoreEntry {
+  startedAt: string;
+  archiveKey: string;
   /** Heroku's highest transfer number before it was asked: a later restore from our URL is ours. */
   highestNumberBefore: number;
   transferUuid?: string;
   wayBack?: string;
   succeededAt?: string;
 }
+
+type JournalChanges = Partial<Pick<JournalDocument, "before" | "archive" | "backup" | "restore" | "completedAt">>;
 
 /** Inputs with which another archive would have been written. */
 export function digestInputs(inputs: Inputs): string {
@@ -55,57 +74,141 @@ export function digestInputs(inputs: Inputs): string {
   return createHash("sha256").update(JSON.stringify(shaping)).digest("hex");
 }
 
-/** The journal of this run; what an earlier run wrote is in `earlier`. */
+/** The journal of this run. What an earlier one has reached and not completed is carried on, so that a third knows it too. */
 export class Journal {
   readonly earlier: JournalDocument | undefined;
-  readonly #parties: Parties;
+  readonly #run: Run;
+  readonly #bucket: Bucket;
   readonly #key: string;
   #document: JournalDocument;
 
-  private constructor(parties: Parties, key: string, document: JournalDocument, earlier: JournalDocument | undefined) {
-    this.#parties = parties;
+  private constructor(run: Run, bucket: Bucket, key: string, earlier: JournalDocument | undefined) {
+    this.#run = run;
+    this.#bucket = bucket;
     this.#key = key;
-    this.#document = document;
     this.earlier = earlier;
+    this.#document = { ...newDocument(run), ...carriedOn(earlier) };
   }
 
-  static async open(run: Run, parties: Parties, sourceFingerprint: string): Promise<Journal> {
-    const { journal: key } = keysOf(parties.bucket, run.inputs.heroku.app, parties.database);
-    const found = await parties.bucket.findObject(key, { signal: run.signal });
-    const earlier = found === undefined ? undefined : parseJournal(found.content.toString("utf8"));
-    const now = new Date().toISOString();
-    const { runId, runUrl } = run.platform;
-    const document: JournalDocument = {
-      version: 1,
-      runId,
-      ...(runUrl === undefined ? {} : { runUrl }),
-      startedAt: now,
-      updatedAt: now,
-      sourceFingerprint,
-      inputsDigest: digestInputs(run.inputs),
-    };
-    return new Journal(parties, key, document, earlier);
+  static async open(run: Run, { bucket, database }: Parties): Promise<Journal> {
+    const { journal: key } = keysOf(bucket, run.inputs.heroku.app, database);
+    return new Journal(run, bucket, key, await findJournal(bucket, key, run.signal));
   }
 
   get document(): Readonly<JournalDocument> {
     return this.#document;
   }
 
+  get key(): string {
+    return this.#key;
+  }
+
+  /** Keys of archives that an unfinished migration of this target wrote and that are not this run's. */
+  get archivesLeftBehind(): string[] {
+    if (this.earlier?.completedAt !== undefined) return [];
+    const { archive, restore } = this.earlier ?? {};
+    return [archive?.dump.archiveKey, restore?.archiveKey].filter((key) => key !== undefined);
+  }
+
   /** One object, replaced as a whole: a reader sees the old text or the new one. */
-  async write(changes: Partial<Pick<JournalDocument, "archive" | "restore" | "completedAt">>): Promise<void> {
-    this.#document = { ...this.#document, ...changes, updatedAt: new Date().toISOString() };
-    await this.#parties.bucket.putObject(this.#key, Buffer.from(JSON.stringify(this.#document)), {
-      contentType: "application/json",
+  async write(changes: JournalChanges): Promise<void> {
+    const stages = this.#run.report.stages.map(({ name, outcome, startedAt, finishedAt }) => ({
+      name,
+      outcome,
+      startedAt,
+      ...(finishedAt === undefined ? {} : { finishedAt }),
+    }));
+    this.#document = { ...this.#document, ...changes, stages, updatedAt: new Date().toISOString() };
+    await putJournal(this.#bucket, this.#key, this.#document);
+  }
+
+  /** For what the next run could also find out by itself: not worth a migration that is under way. */
+  async note(changes: JournalChanges): Promise<void> {
+    await this.write(changes).catch((error: unknown) => {
+      this.#run.log.warning(`The journal could not be written: ${describeError(error)}`);
     });
   }
+
+  /** App and source are as they were before. */
+  async forgetBefore(): Promise<void> {
+    if (this.#document.before === undefined) return;
+    const { before: _done, ...rest } = this.#document;
+    this.#document = rest;
+    await this.note({});
+  }
+}
+
+function newDocument({ platform }: Run): JournalDocument {
+  const { runId, runUrl } = platform;
+  const now = new Date().toISOString();
+  return { version: 1, runId, ...(runUrl === undefined ? {} : { runUrl }), startedAt: now, updatedAt: now };
+}
+
+function carriedOn(earlier: JournalDocument | undefined): JournalChanges {
+  if (earlier === undefined) return {};
+  const { before, archive, backup, restore, completedAt } = earlier;
+  const reached = completedAt === undefined ? { archive, backup, restore } : {};
+  return Object.fromEntries(
+    Object.entries({ before, ...reached }).filter(([, value]) => value !== undefined),
+  ) as JournalChanges;
+}
+
+export async function findJournal(
+  bucket: Bucket,
+  key: string,
+  signal?: AbortSignal,
+): Promise<JournalDocument | undefined> {
+  const found = await bucket.findObject(key, { signal });
+  return found === undefined ? undefined : parseJournal(found.content.toString("utf8"));
+}
+
+async function putJournal(bucket: Bucket, key: string, document: JournalDocument): Promise<void> {
+  await bucket.putObject(key, Buffer.from(JSON.stringify(document)), { contentType: "application/json" });
+}
+
+/** For `cleanup`, which has put app and source back. */
+export async function clearBefore(bucket: Bucket, key: string): Promise<void> {
+  const document = await findJournal(bucket, key);
+  if (document?.before === undefined) return;
+  const { before: _done, ...rest } = document;
+  await putJournal(bucket, key, rest);
 }
 
 /** A journal that cannot be read, or is of another version, is as good as none: the migration starts over. */
 export function parseJournal(text: string): JournalDocument | undefined {
   try {
-    const document = JSON.parse(text) as JournalDocument;
-    return document.version === 1 && typeof document.sourceFingerprint === "string" ? document : undefined;
+    const document = JSON.parse(text) as JournalDocument | null;
+    return document?.version === 1 && typeof document.runId === "string" ? document : undefined;
   } catch {
     return undefined;
+  }
+}
+
+interface SeenTransfer {
+  uuid: string;
+  number: number;
+  toType: string | undefined;
+  sourcePlace: string | undefined;
+}
+
+/** Whether an unfinished migration of this target has begun this transfer. */
+export function isOwnTransfer(journal: JournalDocument | undefined, transfer: SeenTransfer): boolean {
+  if (journal === undefined || journal.completedAt !== undefined) return false;
+  if (transfer.uuid === journal.backup?.transferUuid) return true;
+  return journal.restore !== undefined && isRestoreOf(journal.restore, transfer);
+}
+
+/** By uuid; where the answer was lost before it could be noted, by number and source. */
+export function isRestoreOf(entry: RestoreEntry, { uuid, number, toType, sourcePlace }: SeenTransfer): boolean {
+  if (entry.transferUuid !== undefined) return uuid === entry.transferUuid;
+  if (toType !== "pg_restore" || number <= entry.highestNumberBefore) return false;
+  return sourcePlace === undefined || safelyDecoded(sourcePlace).endsWith(`/${entry.archiveKey}`);
+}
+
+function safelyDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }

@@ -3,6 +3,8 @@ import type { Bucket } from "./storage/bucket.ts";
 
 /** Where the things of one target's migration lie in the bucket. */
 export interface Keys {
+  /** Of everything below; ends with a slash. */
+  folder: string;
   gate: string;
   journal: string;
   claim: string;
@@ -13,6 +15,7 @@ export interface Keys {
 export function keysOf(bucket: Bucket, app: string, database: Pick<TargetDatabase, "addonName">): Keys {
   const folder = bucket.keyFor(`${app}/${database.addonName}/`);
   return {
+    folder,
     gate: `${folder}gate.json`,
     journal: `${folder}journal.json`,
     claim: `${folder}claim.json`,

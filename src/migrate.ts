@@ -1,16 +1,20 @@
-import { claimTarget } from "./claim.ts";
+import { type Claim, claimTarget } from "./claim.ts";
 import { describeDump } from "./dump/dump.ts";
 import { type GateDocument, passGate, recheckGate } from "./gate.ts";
 import { Journal } from "./journal.ts";
-import { type Parties, openHeroku, openParties } from "./parties.ts";
+import { type Parties, openParties } from "./parties.ts";
 import { withSnapshot } from "./postgres/snapshot.ts";
 import { describeProof } from "./proof/proof.ts";
-import { quietApp, wakeApp } from "./quiesce.ts";
+import { quietApp } from "./quiesce.ts";
 import { describeRestore } from "./restore.ts";
 import { type Run, stage } from "./run.ts";
+import type { Before } from "./state.ts";
 import { makeOrReuseArchive, proveOnce } from "./steps/archive.ts";
 import { finishMigration, nextStepsAfter } from "./steps/finish.ts";
-import { freezeIfAsked, liftFreeze } from "./steps/freeze.ts";
+import { recallBefore, rememberBefore } from "./steps/before.ts";
+import { freezeIfAsked } from "./steps/freeze.ts";
+import { clearAway } from "./steps/leftovers.ts";
+import { putBack } from "./steps/put-back.ts";
 import { restoreOrAdopt, secureOnce } from "./steps/restore.ts";
 import { openSourceSide } from "./steps/source-side.ts";
 import { compareLive, compareWithTarget, readSourceFingerprint } from "./steps/verify.ts";
@@ -26,29 +30,41 @@ export async function passGateAlone(run: Run): Promise<void> {
 /** `command: migrate`: the whole story. Nothing on Heroku is overwritten before the archive is proved. */
 export async function migrate(run: Run): Promise<void> {
   const parties = await openParties(run);
-  await using _claim = await claimTarget(run, parties);
-  const gate = await stage(run, "preflight", async (record) => {
-    const document = await recheckGate(run, parties);
-    record.summary = `the gate of ${document.record.finishedAt} holds`;
-    return document;
-  });
+  await using claim = await claimTarget(run, parties);
+  const journal = await Journal.open(run, parties);
+  await recallBefore(run, journal);
   try {
-    await stage(run, "quiesce", async (record) => {
-      record.summary =
-        [...(await quietApp(run, parties.heroku)), ...(await freezeIfAsked(run))].join(", ") || "nothing to do";
+    const gate = await stage(run, "preflight", async (record) => {
+      await clearAway(run, parties, journal);
+      const document = await recheckGate(run, parties, journal);
+      record.summary = `the gate of ${document.record.finishedAt} holds`;
+      return document;
     });
-    await moveData(run, parties, gate);
+    await stage(run, "quiesce", async (record) => {
+      const remember = (before: Before): Promise<void> => rememberBefore(run, journal, before);
+      const app = await quietApp(run, parties.heroku, remember);
+      record.summary = [...app, ...(await freezeIfAsked(run, remember))].join(", ") || "nothing to do";
+    });
+    await moveData(run, parties, gate, { journal, claim });
   } finally {
-    await putBack(run);
+    await putBack(run, journal);
   }
+  await run.state.clear("applicationName");
   run.report.nextSteps = nextStepsAfter(run);
 }
 
-async function moveData(run: Run, parties: Parties, gate: GateDocument): Promise<void> {
+interface Held {
+  journal: Journal;
+  claim: Claim;
+}
+
+async function moveData(run: Run, parties: Parties, gate: GateDocument, { journal, claim }: Held): Promise<void> {
+  using beginning = new DisposableStack();
+  beginning.use(run.watchdog?.watch("dump"));
   const side = await openSourceSide(run, gate);
-  const journal = await Journal.open(run, parties, side.fingerprint);
   await withSnapshot(run.inputs.source, side.snapshotOptions, async (snapshot) => {
-    const request = { run, parties, gate, journal, snapshot, side };
+    beginning.dispose();
+    const request = { run, parties, gate, journal, claim, snapshot, side };
     const archive = await stage(run, "dump", async (record) => {
       const made = await makeOrReuseArchive(request);
       record.summary =
@@ -75,13 +91,6 @@ async function moveData(run: Run, parties: Parties, gate: GateDocument): Promise
     await stage(run, "verify", (record) => compareWithTarget({ ...request, archive, fingerprint, record }));
     await stage(run, "finish", (record) => finishMigration(run, parties, journal, record));
   });
-}
-
-/** App and source go back as they were, however the run ends; what cannot be undone now is left to `cleanup`. */
-async function putBack(run: Run): Promise<void> {
-  if (run.signal.aborted) return;
-  const done = [...(await wakeApp(run, openHeroku(run))), ...(await liftFreeze(run))];
-  for (const sentence of done) run.log.info(sentence);
 }
 
 /** `command: verify`: compares both live sides again. */

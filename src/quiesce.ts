@@ -4,29 +4,38 @@ import type { HerokuApi } from "./heroku/api.ts";
 import { readApp, setMaintenance } from "./heroku/apps.ts";
 import { listFormation, scaleFormation } from "./heroku/formation.ts";
 import type { Run } from "./run.ts";
+import type { Before } from "./state.ts";
+
+/** Keeps what was, on disk and in the journal, before it is changed. */
+export type Remember = (before: Before) => Promise<void>;
 
 /**
- * Maintenance mode and formation before they are changed. What was is on disk before anything is switched, so that a run
- * that dies can be undone by `cleanup`.
+ * Stops the app from writing. What was is remembered before anything is switched, so that a run that dies can be undone by
+ * `cleanup`; what an earlier run has left switched counts as it was before that run.
  */
-export async function quietApp(run: Run, heroku: HerokuApi): Promise<string[]> {
+export async function quietApp(run: Run, heroku: HerokuApi, remember: Remember): Promise<string[]> {
   const { maintenanceMode, scaleDown } = run.inputs.heroku;
   const done: string[] = [];
-  if (maintenanceMode) done.push(await startMaintenance(run, heroku));
-  if (scaleDown === "all" || scaleDown.length > 0) done.push(await stopProcesses(run, heroku));
+  if (maintenanceMode) done.push(await startMaintenance(run, heroku, remember));
+  const { formation } = run.state.current;
+  if (scaleDown === "all" || scaleDown.length > 0 || formation !== undefined)
+    done.push(await stopProcesses(run, heroku, remember));
   return done;
 }
 
-async function startMaintenance(run: Run, heroku: HerokuApi): Promise<string> {
+async function startMaintenance(run: Run, heroku: HerokuApi, remember: Remember): Promise<string> {
   const { app } = run.inputs.heroku;
   const { isInMaintenance } = await readApp(heroku, app, { signal: run.signal });
-  if (isInMaintenance) return "the app was in maintenance mode already";
-  await run.state.set({ maintenance: { app, was: false } });
+  if (isInMaintenance) {
+    const isOurs = run.state.current.maintenance?.was === false;
+    return `the app was in maintenance mode already${isOurs ? ", by the earlier run" : ""}`;
+  }
+  await remember({ maintenance: { app, was: false } });
   await setMaintenance(heroku, app, true, { signal: run.signal });
   return "maintenance mode on";
 }
 
-async function stopProcesses(run: Run, heroku: HerokuApi): Promise<string> {
+async function stopProcesses(run: Run, heroku: HerokuApi, remember: Remember): Promise<string> {
   const { app, scaleDown } = run.inputs.heroku;
   const formation = await listFormation(heroku, app, { signal: run.signal });
   refuseUnknownTypes(
@@ -37,9 +46,12 @@ async function stopProcesses(run: Run, heroku: HerokuApi): Promise<string> {
   const running = formation.filter(
     ({ type, quantity }) => quantity > 0 && (scaleDown === "all" || scaleDown.includes(type)),
   );
-  if (running.length === 0) return "no process to stop";
+  const stopped = stillStopped(run, formation);
   const processes = running.map(({ type, quantity }) => ({ type, quantity }));
-  await run.state.set({ formation: { app, processes } });
+  if (processes.length + stopped.length > 0)
+    await remember({ formation: { app, processes: [...stopped, ...processes] } });
+  else await run.state.clear("formation");
+  if (processes.length === 0) return "no process to stop";
   await scaleFormation(
     heroku,
     app,
@@ -48,6 +60,14 @@ async function stopProcesses(run: Run, heroku: HerokuApi): Promise<string> {
   );
   return `${listNames(processes.map(({ type, quantity }) => `${type} (${quantity})`))} scaled to 0`;
 }
+
+/** What an earlier run has scaled to 0 and nobody has started since. */
+function stillStopped(run: Run, formation: readonly { type: string; quantity: number }[]): Process[] {
+  const stopped = new Set(formation.filter(({ quantity }) => quantity === 0).map(({ type }) => type));
+  return (run.state.current.formation?.processes ?? []).filter(({ type }) => stopped.has(type));
+}
+
+type Process = NonNullable<Before["formation"]>["processes"][number];
 
 function refuseUnknownTypes(app: string, wanted: readonly string[] | "all", types: readonly string[]): void {
   const unknown = wanted === "all" ? [] : wanted.filter((type) => !types.includes(type));

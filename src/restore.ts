@@ -1,7 +1,9 @@
-import { MigrationError } from "./errors.ts";
+import { MigrationError, describeError } from "./errors.ts";
 import { formatBytes, formatSeconds, plural } from "./format.ts";
 import { restoreCommand } from "./heroku/backups.ts";
+import { isRefused } from "./heroku/api-error.ts";
 import { readDatabaseInfo } from "./heroku/database-info.ts";
+import type { TargetDatabase } from "./heroku/resolve-database.ts";
 import { parseRestoreLog, restoreFailed } from "./heroku/restore-log.ts";
 import { startBackup, startRestore } from "./heroku/start-transfer.ts";
 import { cancelTransfer } from "./heroku/transfers.ts";
@@ -18,35 +20,52 @@ export interface WayBack {
   command: string | undefined;
 }
 
+interface SecureRequest {
+  isEmpty: boolean;
+  /** A safety backup that an earlier attempt began, of the same content. */
+  adopt?: string;
+  onStarted: (uuid: string) => Promise<void>;
+}
+
 /** Backs the target up where it holds anything, by Heroku's own backup or, on plans that have it, its rollback. */
-export async function secureTarget(run: Run, { heroku, database }: Parties, isEmpty: boolean): Promise<WayBack> {
+export async function secureTarget(
+  run: Run,
+  { heroku, database }: Pick<Parties, "heroku" | "database">,
+  { isEmpty, adopt, onStarted }: SecureRequest,
+): Promise<WayBack> {
   const { safetyBackup } = run.inputs.heroku;
   if (safetyBackup === "never" || (safetyBackup === "auto" && isEmpty)) return { command: undefined };
   const info = await readDatabaseInfo(heroku, database, { signal: run.signal });
-  if (safetyBackup === "auto" && info.hasRollback)
-    return { command: rollbackCommand(database.addonName, run.inputs.heroku.app) };
-  const started = await startBackup(heroku, database, { signal: run.signal, log: run.log });
-  const ended = await waitForTransfer(
-    heroku,
-    database,
-    started.transfer.uuid,
-    waitOptions(run, undefined, "safety-backup"),
-  );
-  if (ended.transfer.state !== "succeeded") {
-    throw new MigrationError(`Heroku's safety backup ${ended.transfer.name} of the target failed.`, {
+  if (safetyBackup === "auto" && info.hasRollback) return { command: rollbackCommand(database, run.inputs.heroku.app) };
+  const uuid = adopt ?? (await startSafetyBackup(run, { heroku, database }, onStarted));
+  const { transfer } = await waitForTransfer(heroku, database, uuid, waitOptions(run, undefined, "safety-backup"));
+  if (transfer.state !== "succeeded") {
+    throw new MigrationError(`Heroku's safety backup ${transfer.name} of the target failed.`, {
       code: "SAFETY_BACKUP_FAILED",
-      hint: "The target is as it was. Read heroku pg:backups:info, or set safety-backup to never if its content is worthless.",
+      hint: `The target is as it was. Read heroku pg:backups:info ${transfer.name} --app ${database.billingApp.name}, or set safety-backup to never if its content is worthless.`,
     });
   }
-  const bytes = ended.transfer.processedBytes;
   return {
-    safetyBackup: { number: ended.transfer.number, bytes },
-    command: restoreCommand(database, ended.transfer.name),
+    safetyBackup: { number: transfer.number, bytes: transfer.processedBytes },
+    command: restoreCommand(database, transfer.name),
   };
 }
 
-function rollbackCommand(addonName: string, app: string): string {
-  return `heroku addons:create heroku-postgresql:<plan> --app ${app} -- --rollback ${addonName} --to '${new Date().toISOString()}'`;
+async function startSafetyBackup(
+  run: Run,
+  { heroku, database }: Pick<Parties, "heroku" | "database">,
+  onStarted: (uuid: string) => Promise<void>,
+): Promise<string> {
+  const { transfer } = await startBackup(heroku, database, { signal: run.signal, log: run.log });
+  await onStarted(transfer.uuid);
+  run.log.info(`Heroku backs the target's old content up: ${transfer.name}.`);
+  return transfer.uuid;
+}
+
+/** A new database with the content of that moment (Heroku Dev Center, "Heroku Postgres Rollback"). */
+function rollbackCommand({ plan, addonName }: TargetDatabase, app: string): string {
+  const moment = `${new Date().toISOString().slice(0, 19).replace("T", " ")}+00:00`;
+  return `heroku addons:create heroku-postgresql:${plan.name} --app ${app} -- --rollback ${addonName} --to '${moment}'`;
 }
 
 interface RestoreRequest {
@@ -71,12 +90,14 @@ export async function restoreArchive(
   { heroku, database }: Parties,
   request: RestoreRequest,
 ): Promise<RestoreRecord> {
+  if (request.adopt !== undefined) run.report.targetState = stateAfterWipe(request.wayBack);
   const started =
     request.adopt === undefined
       ? await start(run, { heroku, database }, request)
       : { uuid: request.adopt, adopted: true };
   const ended = await followTransfer(run, { heroku, database }, started.uuid, request.archiveBytes);
   await run.state.clear("transfer");
+  run.report.targetState = stateAfterEnd(ended.transfer.state === "succeeded", request.wayBack);
   const outcome = parseRestoreLog(ended.log);
   const { transfer } = ended;
   const record: RestoreRecord = {
@@ -100,25 +121,52 @@ async function start(
   { heroku, database }: Pick<Parties, "heroku" | "database">,
   request: RestoreRequest,
 ): Promise<{ uuid: string; adopted: boolean }> {
-  run.report.targetState = stateAfterWipe(request.wayBack);
-  const { transfer, adopted } = await startRestore(heroku, database, request.url, [], {
-    signal: run.signal,
-    log: run.log,
-    onSending: request.onSending,
-  });
-  await run.state.set({ transfer: { app: database.billingApp.id, id: transfer.uuid } });
+  const { targetState: before } = run.report;
+  const onSending = async (highestNumber: number): Promise<void> => {
+    await request.onSending(highestNumber);
+    run.report.targetState = stateAfterWipe(request.wayBack);
+  };
+  const options = { signal: run.signal, log: run.log, onSending };
+  const { transfer, adopted } = await startRestore(heroku, database, request.url, [], options).catch(
+    (error: unknown) => {
+      if (isRefused(error)) run.report.targetState = before ?? "The target has not been touched.";
+      throw error;
+    },
+  );
+  await rememberTransfer(run, transfer.uuid, database.billingApp.id);
   await request.onStarted({ uuid: transfer.uuid, number: transfer.number });
   run.log.info(`Heroku restores: transfer ${transfer.name}${adopted ? ", found after its answer was lost" : ""}.`);
   return { uuid: transfer.uuid, adopted };
 }
 
-function stateAfterWipe({ command }: WayBack): string {
-  const old =
-    command === undefined
-      ? "It was empty before, or its content was not to be kept."
-      : `Its old content comes back with: ${command}`;
-  return `The target has been wiped by the restore and may be incomplete. ${old}`;
+/** Heroku restores already: that the disk is full now is no reason to stop watching. */
+async function rememberTransfer(run: Run, id: string, app: string): Promise<void> {
+  await run.state.set({ transfer: { app, id } }).catch((error: unknown) => run.log.warning(describeError(error)));
 }
+
+function stateAfterWipe(wayBack: WayBack): string {
+  return `The target has been wiped by the restore and may be incomplete. ${oldContent(wayBack)}`;
+}
+
+function stateAfterEnd(succeeded: boolean, wayBack: WayBack): string {
+  return succeeded
+    ? `Heroku has restored the whole archive, but the target has not been compared with the source. ${oldContent(wayBack)}`
+    : stateAfterWipe(wayBack);
+}
+
+/** What a run must assume of a target into which an earlier one has begun to restore. */
+export function stateAfterEarlierRun(command: string | undefined): string {
+  return `An earlier run of this migration has begun to restore into the target: it may be incomplete. ${oldContent({ command })}`;
+}
+
+function oldContent({ command }: WayBack): string {
+  return command === undefined
+    ? "It was empty before, or its content was not to be kept."
+    : `Its old content comes back with: ${command}`;
+}
+
+/** Of the five seconds after a signal; cleanup cancels again. */
+const cancelMs = 3000;
 
 /** Cancelling a restore leaves a half-filled database, so a transfer under way is left running unless that was asked for. */
 async function followTransfer(
@@ -131,7 +179,7 @@ async function followTransfer(
     return await waitForTransfer(heroku, database, uuid, waitOptions(run, archiveBytes, "restore"));
   } catch (error) {
     if (run.signal.aborted && run.inputs.heroku.cancelTransfer)
-      await cancelTransfer(heroku, database, uuid).catch(() => false);
+      await cancelTransfer(heroku, database, uuid, { signal: AbortSignal.timeout(cancelMs) }).catch(() => false);
     throw error;
   }
 }
@@ -145,7 +193,7 @@ function waitOptions(
     signal: run.signal,
     log: run.log,
     archiveBytes,
-    stallMs: Math.max(60_000, run.inputs.stallMinutes * 60_000),
+    stallMs: run.inputs.stallMinutes * 60_000,
     ...(isLocal(run) ? { pollMs: { first: 200, most: 1000 } } : {}),
     onProgress: (progress) => showProgress(run, progress, archiveBytes ?? 0, stageName),
   };

@@ -5,6 +5,7 @@ import type { Log } from "./log.ts";
 import type { Report, StageName, StageRecord } from "./report.ts";
 import type { Secret } from "./secret.ts";
 import type { StateFile } from "./state.ts";
+import type { Watchdog } from "./watchdog.ts";
 
 /** What the platform says of this run. Nothing below `action` and `cli` asks where it comes from. */
 export interface Platform {
@@ -28,6 +29,8 @@ export interface Run {
   workDirectory: string;
   state: StateFile;
   platform: Platform;
+  /** Ends a stage that stands still. */
+  watchdog?: Watchdog;
   /** Masks a secret that was learnt on the way, and keeps it for the last search of the evidence. */
   keepSecret: (secret: Secret) => void;
 }
@@ -40,8 +43,11 @@ export async function stage<T>(run: Run, name: StageName, work: (record: StageRe
   const number = run.report.stages.length;
   run.log.startGroup(`${number}. ${name}`);
   run.log.event("stage-started", { stage: name, number });
+  using _watch = run.watchdog?.watch(name);
   try {
     const result = await work(record);
+    // What was aborted may still have come to an end: its result does not count.
+    run.signal.throwIfAborted();
     finish(run, record, record.outcome === "running" ? "done" : record.outcome);
     return result;
   } catch (error) {

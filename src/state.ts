@@ -2,18 +2,24 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { MigrationError } from "./errors.ts";
 
+/** App and source before they were changed. */
+export interface Before {
+  /** The app's maintenance mode. */
+  maintenance?: { app: string; was: boolean };
+  /** Quantities before we scaled down. */
+  formation?: { app: string; processes: { type: string; quantity: number }[] };
+  /** The database's own `default_transaction_read_only`; null where none was set. */
+  freeze?: { database: string; was: string | null };
+}
+
 /**
  * What has to be put back if this process dies: kept on the runner's disk for the cleanup step, without any secret in it.
  * A field is set before the change that it describes is made, and cleared after the change is undone.
  */
-export interface PendingState {
+export interface PendingState extends Before {
   version: 1;
-  /** The app's maintenance mode before we switched it on. */
-  maintenance?: { app: string; was: boolean };
-  /** Quantities before we scaled down. */
-  formation?: { app: string; processes: { type: string; quantity: number }[] };
-  /** The database's own `default_transaction_read_only` before the freeze; null where none was set. */
-  freeze?: { database: string; was: string | null };
+  /** The journal that remembers the same, for the case that this file is lost. */
+  journal?: { key: string };
   /** An incomplete multipart upload. */
   upload?: { key: string; uploadId: string };
   /** An object that must not outlive the run. */
@@ -22,7 +28,7 @@ export interface PendingState {
   transfer?: { app: string; id: string };
   /** The claim on the target, in the bucket. */
   claim?: { key: string; token: string };
-  /** Sessions of ours on the source carry this application name. */
+  /** The names of our sessions on the source end with this. */
   applicationName?: string;
 }
 
@@ -63,6 +69,7 @@ export class StateFile {
   }
 
   async clear(...names: Exclude<keyof PendingState, "version">[]): Promise<void> {
+    if (names.every((name) => this.#state[name] === undefined)) return;
     const rest = { ...this.#state };
     for (const name of names) delete rest[name];
     this.#state = rest;
@@ -70,7 +77,7 @@ export class StateFile {
   }
 
   async remove(): Promise<void> {
-    await this.#writing;
+    await this.#writing.catch(() => undefined);
     await rm(this.path, { force: true });
   }
 
@@ -82,9 +89,18 @@ export class StateFile {
       await writeFile(temporary, text, { mode: 0o600 });
       await rename(temporary, this.path);
     };
-    this.#writing = this.#writing.then(write, write);
+    const save = (): Promise<void> => write().catch((error: unknown) => Promise.reject(unwritable(this.path, error)));
+    this.#writing = this.#writing.then(save, save);
     await this.#writing;
   }
+}
+
+function unwritable(path: string, cause: unknown): MigrationError {
+  return new MigrationError(`The state file ${path} cannot be written.`, {
+    code: "STATE_UNWRITABLE",
+    hint: "Free some space where RUNNER_TEMP (or --work-dir) is: without this file nothing could be put back after an interruption.",
+    cause,
+  });
 }
 
 async function readState(path: string): Promise<PendingState | undefined> {

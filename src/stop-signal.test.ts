@@ -8,7 +8,8 @@ describe("listenForStop", () => {
 
   test.each(["SIGINT", "SIGTERM"] as const)("%s aborts with a reason that a person understands", (name) => {
     const exit = vi.fn<(code: number) => void>();
-    using stop = listenForStop(10, exit);
+    using stop = listenForStop({ exit });
+    stop.startDeadline(10);
     process.emit(name, name);
     expect(stop.signal.reason).toMatchObject({ code: "INTERRUPTED", outcome: "interrupted" });
     expect(String(stop.signal.reason)).toContain(name);
@@ -20,7 +21,8 @@ describe("listenForStop", () => {
 
   test("the deadline aborts too, and then nobody is killed", () => {
     const exit = vi.fn<(code: number) => void>();
-    using stop = listenForStop(10, exit);
+    using stop = listenForStop({ exit });
+    stop.startDeadline(10);
     vi.advanceTimersByTime(10 * 60_000 - 1);
     expect(stop.signal.aborted).toBe(false);
     vi.advanceTimersByTime(1);
@@ -31,7 +33,8 @@ describe("listenForStop", () => {
   });
 
   test("the first reason stays", () => {
-    using stop = listenForStop(10, () => {});
+    using stop = listenForStop({ exit: () => {} });
+    stop.startDeadline(10);
     process.emit("SIGINT", "SIGINT");
     process.emit("SIGTERM", "SIGTERM");
     expect(String(stop.signal.reason)).toContain("SIGINT");
@@ -40,7 +43,8 @@ describe("listenForStop", () => {
   test("afterwards nothing listens and nothing ticks", () => {
     const before = [process.listenerCount("SIGINT"), process.listenerCount("SIGTERM")];
     {
-      using stop = listenForStop(10, () => {});
+      using stop = listenForStop({ exit: () => {} });
+      stop.startDeadline(10);
       expect(process.listenerCount("SIGINT")).toBe((before[0] ?? 0) + 1);
       expect(stop.signal.aborted).toBe(false);
     }
@@ -49,7 +53,8 @@ describe("listenForStop", () => {
   });
 
   test("the longest deadline that an input allows does not fire at once", () => {
-    using stop = listenForStop(7200, () => {});
+    using stop = listenForStop({ exit: () => {} });
+    stop.startDeadline(7200);
     vi.advanceTimersByTime(1000);
     expect(stop.signal.aborted).toBe(false);
   });
@@ -58,7 +63,7 @@ describe("listenForStop", () => {
 describe("a process that hangs", () => {
   const script = `
     import { listenForStop } from ${JSON.stringify(new URL("stop-signal.ts", import.meta.url).href)};
-    using stop = listenForStop(10);
+    using stop = listenForStop();
     stop.signal.addEventListener("abort", () => console.log("told"));
     setInterval(() => {}, 1000);
     console.log("ready");

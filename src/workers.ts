@@ -75,3 +75,15 @@ export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, onT
     clearTimeout(timer);
   }
 }
+
+/** The promise, or an error once it has taken too long. What it does is not stopped. */
+export async function timeLimited<T>(promise: Promise<T>, limitMs: number, what: string): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const error = Object.assign(new Error(`${what} took longer than ${limitMs / 1000} s`), { name: "TimeoutError" });
+  const timer = setTimeout(() => late.reject(error), limitMs);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -37,6 +37,7 @@ export async function runAsJavaScriptAction(): Promise<void> {
 }
 
 async function runInputs(changes: { command?: Command }): Promise<void> {
+  using stop = listenForStop();
   const raw: RawInputs = { ...takeRawInputs(process.env), ...changes };
   maskInputs(raw);
   const inputs = parseInputs(raw);
@@ -44,7 +45,7 @@ async function runInputs(changes: { command?: Command }): Promise<void> {
   await mkdir(workDirectory, { recursive: true, mode: 0o700 });
   const platform = await readActionsPlatform(process.env);
   const log = createActionsLog();
-  using stop = listenForStop(inputs.deadlineMinutes);
+  stop.startDeadline(inputs.deadlineMinutes);
   const result = await runCommand({
     inputs,
     log,

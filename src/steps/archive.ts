@@ -36,7 +36,7 @@ export async function makeOrReuseArchive(request: ArchiveRequest): Promise<Archi
   const { run, journal } = request;
   const reason = await whyNotReuse(request);
   const earlier = journal.earlier?.archive;
-  if (reason === undefined && earlier !== undefined) return await reuse(request, earlier);
+  if (reason === undefined && earlier !== undefined) return reuse(request, earlier);
   if (earlier !== undefined) run.log.info(`The earlier run's archive is not used: ${reason}.`);
   return await makeArchive(request);
 }
@@ -61,9 +61,19 @@ async function makeArchive({ run, parties, journal, snapshot, side }: ArchiveReq
   run.report.edits = edits;
   run.report.tables = tables;
   const sequences = listSequenceSettings(dumped.head);
-  await journal.write({
-    archive: { dump: record, edits, tables, blocks, sequences, counters, finishedAt: new Date().toISOString() },
-  });
+  const archive: ArchiveEntry = {
+    runId: run.platform.runId,
+    sourceFingerprint: side.fingerprint,
+    inputsDigest: digestInputs(run.inputs),
+    dump: record,
+    edits,
+    tables,
+    blocks,
+    sequences,
+    counters,
+    finishedAt: new Date().toISOString(),
+  };
+  await journal.write({ archive });
   const moments = [
     { moment: "snapshot", counters },
     { moment: "end of dump", counters: await readCounters(run.inputs.source, { signal: run.signal }) },
@@ -71,13 +81,11 @@ async function makeArchive({ run, parties, journal, snapshot, side }: ArchiveReq
   return { record, edits, tables, blocks, sequences, moments };
 }
 
-async function reuse({ run, journal }: ArchiveRequest, earlier: ArchiveEntry): Promise<Archive> {
-  const reusedFrom = journal.earlier?.runId ?? "";
+function reuse({ run }: ArchiveRequest, earlier: ArchiveEntry): Archive {
+  const reusedFrom = earlier.runId;
   run.report.dump = { ...earlier.dump, reusedFromRun: reusedFrom };
   run.report.edits = earlier.edits;
   run.report.tables = earlier.tables;
-  await run.state.set({ archive: { key: earlier.dump.archiveKey } });
-  await journal.write({ archive: earlier });
   return {
     record: earlier.dump,
     edits: earlier.edits,
@@ -96,8 +104,8 @@ async function whyNotReuse({ run, parties, journal, side }: ArchiveRequest): Pro
   if (earlier === undefined || archive === undefined) return "there is none";
   if (earlier.completedAt !== undefined) return "its migration was completed";
   if (archive.proof === undefined) return "it was not proved";
-  if (earlier.sourceFingerprint !== side.fingerprint) return "it is of another source";
-  if (earlier.inputsDigest !== digestInputs(run.inputs)) return "inputs that shape the archive have changed";
+  if (archive.sourceFingerprint !== side.fingerprint) return "it is of another source";
+  if (archive.inputsDigest !== digestInputs(run.inputs)) return "inputs that shape the archive have changed";
   const ageHours = (Date.now() - Date.parse(archive.finishedAt)) / 3_600_000;
   if (ageHours > run.inputs.gateMaxAgeHours) return `it is ${ageHours.toFixed(0)} hours old`;
   const head = await parties.bucket.findHead(archive.dump.archiveKey, { signal: run.signal });

@@ -1,6 +1,8 @@
+import { describeError } from "../errors.ts";
 import { promoteDatabase } from "../heroku/databases.ts";
 import type { Journal } from "../journal.ts";
 import type { Parties } from "../parties.ts";
+import { quoteIdentifier } from "../postgres/session.ts";
 import type { StageRecord } from "../report.ts";
 import type { Run } from "../run.ts";
 
@@ -20,13 +22,38 @@ export async function finishMigration(
         ? `promoted to DATABASE_URL${oldName === undefined ? "" : `; the old database is ${oldName}`}`
         : "it is DATABASE_URL already",
     );
-  }
-  if (!inputs.bucket.keepArchive && report.verdict === "migrated" && report.dump !== undefined) {
-    await parties.bucket.deleteObject(report.dump.archiveKey, { signal: run.signal });
-    done.push("archive deleted");
+    done.push(...(await keepFrozen(run)));
   }
   await journal.write({ completedAt: new Date().toISOString() });
-  record.summary = done.join(", ") || "archive kept";
+  done.push(await deleteArchives(run, parties, journal));
+  record.summary = done.join(", ");
+}
+
+/** The archive that was restored, and one that this migration wrote in an earlier attempt and did not use after all. */
+async function deleteArchives(
+  { report, inputs, log, signal }: Run,
+  { bucket }: Parties,
+  journal: Journal,
+): Promise<string> {
+  if (inputs.bucket.keepArchive || report.verdict !== "migrated" || report.dump === undefined) return "archive kept";
+  const keys = new Set([report.dump.archiveKey, ...journal.archivesLeftBehind]);
+  try {
+    for (const key of keys) await bucket.deleteObject(key, { signal });
+    return "archive deleted";
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warning(`The archive could not be deleted: ${describeError(error)}`);
+    return "the archive could not be deleted";
+  }
+}
+
+/** The app has moved: a write to the source would be lost, so its freeze is not lifted, whatever happens from here. */
+async function keepFrozen({ state }: Run): Promise<string[]> {
+  const { freeze } = state.current;
+  if (freeze === undefined) return [];
+  await state.clear("freeze");
+  const lift = `alter database ${quoteIdentifier(freeze.database)} reset default_transaction_read_only`;
+  return [`the source stays read-only, because the app has moved; to lift it: ${lift}`];
 }
 
 /** What is left for the people to do, most urgent first. */

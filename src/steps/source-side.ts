@@ -1,9 +1,11 @@
+import { applicationNameOf, sessionTag } from "../application-name.ts";
 import type { LeftOut } from "../dump/edits.ts";
 import type { GateDocument } from "../gate.ts";
 import { findOrInstallClient } from "../postgres/install-client.ts";
 import type { ClientPrograms } from "../postgres/client-programs.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import { readSourceIdentity } from "../preflight/recheck.ts";
+import { withRetries } from "../retry.ts";
 import type { Run } from "../run.ts";
 import { type TableCounters, readCounters } from "../verify/drift.ts";
 
@@ -24,11 +26,12 @@ export interface SourceSide {
 }
 
 export async function openSourceSide(run: Run, gate: GateDocument): Promise<SourceSide> {
-  const options = { applicationName: "migrate-to-heroku-postgres", signal: run.signal, side: "source" } as const;
-  // A name of our own for this run, so that cleanup ends our sessions and nobody else's.
-  const applicationName = `migrate-to-heroku-postgres ${run.platform.runId}`.slice(0, 63);
-  await run.state.set({ applicationName: run.platform.runId });
-  return await withSession(run.inputs.source, options, async (session) => {
+  const { runId } = run.platform;
+  // Names of our own for this run, so that cleanup ends our sessions and nobody else's.
+  const applicationName = applicationNameOf("snapshot", runId);
+  const options = { applicationName: applicationNameOf("catalog", runId), signal: run.signal, side: "source" } as const;
+  await run.state.set({ applicationName: sessionTag(runId) });
+  const read = async (session: Session): Promise<SourceSide> => {
     const identity = await readSourceIdentity(session);
     const leftOut = await resolveLeftOut(session, gate);
     const client = await findOrInstallClient({
@@ -47,6 +50,11 @@ export async function openSourceSide(run: Run, gate: GateDocument): Promise<Sour
       counters: await readCounters(run.inputs.source, { signal: run.signal }),
       snapshotOptions: { applicationName, excludeSchemas: leftOut.schemas, signal: run.signal },
     };
+  };
+  return await withRetries(() => withSession(run.inputs.source, options, read), {
+    what: "reading the source's catalog",
+    signal: run.signal,
+    log: run.log,
   });
 }
 

@@ -1,3 +1,4 @@
+import { applicationNameOf } from "../application-name.ts";
 import { formatCount, formatSeconds, listNames, plural } from "../format.ts";
 import { readDatabaseInfo } from "../heroku/database-info.ts";
 import { type Parties, readTargetUrl } from "../parties.ts";
@@ -18,8 +19,6 @@ import {
 } from "../verify/verify.ts";
 import type { Archive } from "./archive.ts";
 import type { SourceSide } from "./source-side.ts";
-
-const applicationName = "migrate-to-heroku-postgres verify";
 
 interface FingerprintRequest {
   run: Run;
@@ -128,7 +127,7 @@ function verifyOptions(run: Run, room: number, archive: Archive | undefined): Ve
   return {
     kind: inputs.verify === "off" ? "schema" : inputs.verify,
     jobs: Math.max(1, Math.min(mostJobs, room)),
-    applicationName,
+    applicationName: applicationNameOf("verify", run.platform.runId),
     signal,
     log,
     excludeSchemas: inputs.excludeSchemas,
