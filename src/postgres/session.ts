@@ -11,6 +11,7 @@ export interface SessionOptions {
   /** Shown in pg_stat_activity, so that a database administrator knows who this is. At most 63 bytes. */
   applicationName: string;
   connectTimeoutMs?: number;
+  /** Cuts the connection, while it is made and afterwards. */
   signal?: AbortSignal;
   /** What the server calls this side in messages: `the source` or `the target`. */
   side?: "source" | "target";
@@ -101,11 +102,12 @@ export class Session implements AsyncDisposable {
       options.signal?.throwIfAborted();
       await client.connect();
     } catch (error) {
+      options.signal?.removeEventListener("abort", stop);
       stop();
       throw error;
-    } finally {
-      options.signal?.removeEventListener("abort", stop);
     }
+    // As long as it lives: a server that has fallen silent would hold a stopped run for ever.
+    client.once("end", () => options.signal?.removeEventListener("abort", stop));
     return session;
   }
 

@@ -1,6 +1,7 @@
 import { MigrationError } from "../errors.ts";
+import { withRetries } from "../retry.ts";
 import type { DatabaseUrl } from "./database-url.ts";
-import { Session, type SessionOptions, qualifiedName } from "./session.ts";
+import { Session, type SessionOptions, qualifiedName, quoteLiteral } from "./session.ts";
 
 /** A table whose rows a dump reads. */
 export interface SourceTable {
@@ -90,8 +91,7 @@ export async function withSnapshot<T>(
   options: SnapshotOptions,
   use: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> {
-  await using holder = await Session.open(url, options);
-  await applyDumpSettings(holder);
+  await using holder = await openHolder(url, options);
   for (let attempt = 1; attempt <= attemptsAgainstNewTables; attempt += 1) {
     const snapshot = await takeSnapshot(holder, options);
     if (snapshot !== undefined) return await use(snapshot);
@@ -101,6 +101,22 @@ export async function withSnapshot<T>(
     code: "SCHEMA_CHANGING",
     hint: "Stop what creates and drops tables in the source, then run again.",
   });
+}
+
+async function openHolder(url: DatabaseUrl, options: SnapshotOptions): Promise<Session> {
+  return await withRetries(
+    async () => {
+      const holder = await Session.open(url, options);
+      try {
+        await applyDumpSettings(holder);
+        return holder;
+      } catch (error) {
+        holder.destroy();
+        throw error;
+      }
+    },
+    { what: "connecting to the source", ...(options.signal === undefined ? {} : { signal: options.signal }) },
+  );
 }
 
 /** Undefined when a table came or went between the listing and the snapshot. */
@@ -176,11 +192,19 @@ export async function joinSnapshot(url: DatabaseUrl, snapshotId: string, options
   const session = await Session.open(url, options);
   try {
     await applyDumpSettings(session);
-    await session.execute("begin isolation level repeatable read, read only");
-    await session.execute(`set transaction snapshot '${snapshotId.replaceAll("'", "''")}'`);
+    await session.execute(joinSql(snapshotId));
     return session;
   } catch (error) {
     session.destroy();
     throw error;
   }
+}
+
+/** Ends a session's transaction, and with it its locks, and joins the snapshot again in a new one. */
+export async function rejoinSnapshot(session: Session, snapshotId: string): Promise<void> {
+  await session.execute(`rollback; ${joinSql(snapshotId)}`);
+}
+
+function joinSql(snapshotId: string): string {
+  return `begin isolation level repeatable read, read only; set transaction snapshot ${quoteLiteral(snapshotId)}`;
 }
