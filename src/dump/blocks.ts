@@ -18,7 +18,7 @@ export async function planBlocks(session: Session, head: ArchiveHead): Promise<B
     if (isTableData(entry)) {
       const shape = shapes.get(entry.oid);
       if (shape === undefined) throw unknownData(entry, head);
-      plans.push({ kind: "table", dumpId: entry.dumpId, shape, slices: 1, estimatedBytes: shape.bytes });
+      plans.push({ kind: "table", dumpId: entry.dumpId, shape });
     } else if (entry.desc === "BLOBS") {
       plans.push({ kind: "large-objects", dumpId: entry.dumpId, oids: await listLargeObjects(session, entry, head) });
     } else {

@@ -141,12 +141,20 @@ async function holding<T>(
   const lost = new AbortController();
   const onLost = (error: Error): void => lost.abort(holderLost(error));
   snapshot.holder.onLost(onLost);
-  const result = await work(AbortSignal.any([signal, lost.signal]));
-  // A holder that died unnoticed would leave the readers' snapshots alone in the world: ask it once more.
-  await snapshot.holder.execute("select 1").catch((error: unknown) => {
-    throw holderLost(error);
-  });
-  return result;
+  try {
+    const result = await work(AbortSignal.any([signal, lost.signal]));
+    // A holder that died unnoticed would leave the readers' snapshots alone in the world: ask it once more.
+    await snapshot.holder.execute("select 1");
+    return result;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (lost.signal.aborted) throw lost.signal.reason;
+    // A reader may learn of the holder's end before we do.
+    await snapshot.holder.execute("select 1").catch((reason: unknown) => {
+      throw holderLost(reason);
+    });
+    throw error;
+  }
 }
 
 function holderLost(cause: unknown): MigrationError {

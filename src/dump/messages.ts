@@ -36,5 +36,6 @@ export type ToReader = { type: "read"; task: ReadTask } | { type: "go-on" } | { 
 
 export type FromReader =
   | { type: "pieces"; task: number; pieces: PieceMessage[]; isTaskDone: boolean }
-  | { type: "retry"; task: number; message: string }
+  | { type: "retry"; message: string }
+  | { type: "waiting"; message: string }
   | { type: "failed"; message: string; code: string | undefined; hint: string | undefined };

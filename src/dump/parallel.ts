@@ -31,7 +31,7 @@ export async function dumpInParallel(request: EngineRequest): Promise<EngineResu
     jobs: request.jobs,
     windowBytes,
     signal: request.signal,
-    onRetry: (message) => request.run.log.warning(message),
+    onTrouble: (message) => request.run.log.warning(message),
   });
   const { algorithm } = head.header.compression;
   const records = await writeBlocks({

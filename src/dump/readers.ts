@@ -39,7 +39,8 @@ export interface ReadersOptions {
   /** Compressed bytes that may wait for their turn. */
   windowBytes: number;
   signal: AbortSignal;
-  onRetry: (message: string) => void;
+  /** A lost connection or a lock that is waited for: worth a line in the log. */
+  onTrouble: (message: string) => void;
 }
 
 /** The worker's file: beside this one in the sources, beside the bundle in dist. */
@@ -119,10 +120,8 @@ export class Readers implements AsyncDisposable {
 
   #receive(reader: Reader, message: FromReader): void {
     if (message.type === "failed") return this.#fail(readerError(message));
-    if (message.type === "retry") {
-      this.#retries += 1;
-      return this.#options.onRetry(message.message);
-    }
+    if (message.type === "retry") this.#retries += 1;
+    if (message.type === "retry" || message.type === "waiting") return this.#options.onTrouble(message.message);
     this.#outputs[message.task]?.add(message.pieces, message.isTaskDone);
     for (const piece of message.pieces) this.#waitingBytes += piece.bytes.length;
     reader.isHeldBack = !message.isTaskDone;

@@ -3,7 +3,7 @@ import { copySql, sliceTable } from "./source-tables.ts";
 
 /** One statement, or some large objects: what a reader turns into pieces of one block's content. */
 export type ReadItem =
-  | { kind: "copy"; sql: string; block: number; slice: number }
+  | { kind: "copy"; sql: string; oid: number; table: string; block: number; slice: number }
   | { kind: "large-object"; oid: number; block: number; slice: number };
 
 /** Items that one reader reads in a row: one slice of a big table, or many small tables at a time. */
@@ -15,7 +15,7 @@ export interface ReadTask {
 
 /** A data block to be written, in the order of the table of contents. */
 export type BlockPlan =
-  | { kind: "table"; dumpId: number; shape: TableShape; slices: number; estimatedBytes: number }
+  | { kind: "table"; dumpId: number; shape: TableShape }
   | { kind: "large-objects"; dumpId: number; oids: number[] };
 
 export interface TaskOptions {
@@ -51,12 +51,11 @@ function listItems(block: BlockPlan, index: number, options: TaskOptions): [item
   if (block.kind === "large-objects") {
     return block.oids.map((oid, slice) => [{ kind: "large-object", oid, block: index, slice }, 4096]);
   }
-  const ranges = sliceTable(block.shape, options.sliceBytes, options.canSlice);
-  if (ranges === undefined)
-    return [[{ kind: "copy", sql: copySql(block.shape), block: index, slice: 0 }, block.shape.bytes]];
-  block.slices = ranges.length;
+  const { shape } = block;
+  const ranges = sliceTable(shape, options.sliceBytes, options.canSlice) ?? [undefined];
+  const common = { kind: "copy", oid: shape.oid, table: `${shape.schema}.${shape.table}`, block: index } as const;
   return ranges.map((range, slice) => [
-    { kind: "copy", sql: copySql(block.shape, range), block: index, slice },
-    block.shape.bytes / ranges.length,
+    { ...common, sql: copySql(shape, range), slice },
+    shape.bytes / ranges.length,
   ]);
 }
