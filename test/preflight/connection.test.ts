@@ -3,9 +3,8 @@ import { parseDatabaseUrl } from "../../src/postgres/database-url.ts";
 import { type PostgresServer, startPostgres } from "../local/postgres/servers.ts";
 import { type World, expectSilence, testFixtures } from "./fixture.ts";
 import { connectionFixtures } from "./fixtures-connection.ts";
-import { resolveHere, startBalancer } from "./network.ts";
-import { codesOf, createSource, createTarget, findingsOf, runScene } from "./scene.ts";
-import { startStandby } from "./standby.ts";
+import { resolveHere } from "./network.ts";
+import { codesOf, createSource, createTarget, runScene } from "./scene.ts";
 
 const password = "one-password-for-both";
 let server: PostgresServer;
@@ -34,28 +33,6 @@ test("a direct, encrypted connection to a primary is passed in silence", async (
   await expectSilence(connectionFixtures, { source: `${url}?sslmode=require`, target: world.target });
   const { checks } = await runScene({ source: `${url}?sslmode=require`, target: world.target });
   expect(checks.find(({ title }) => title.includes("encrypted"))?.note).toMatch(/TLSv1\.3, certificate not verified/u);
-});
-
-test("SNAPSHOT_NOT_SHARED: a balancer in front of two servers", async () => {
-  await using balancer = await startBalancer([server.port, other.port]);
-  const source = server.superuserUrl("postgres").replace(`:${server.port}/`, `:${balancer.port}/`);
-  const [found] = findingsOf(await runScene({ source, target: world.target }), "SNAPSHOT_NOT_SHARED");
-  expect(found?.message).toMatch(/could not join the first one's snapshot: .*snapshot/u);
-  expect(found?.remedy).toMatch(/dump-engine: pg_dump/u);
-});
-
-describe("a standby", () => {
-  test("SOURCE_IS_STANDBY, STANDBY_MAY_CANCEL: replay cancels queries", async () => {
-    await using standby = await startStandby(server, "hot_standby_feedback = off");
-    const result = await runScene({ source: standby.url, target: world.target });
-    expect(codesOf(result)).toEqual(["SOURCE_IS_STANDBY", "STANDBY_MAY_CANCEL"]);
-    expect(result.source?.isStandby).toBe(true);
-  });
-
-  test("only SOURCE_IS_STANDBY when it sends feedback", async () => {
-    await using standby = await startStandby(server, "hot_standby_feedback = on");
-    expect(codesOf(await runScene({ source: standby.url, target: world.target }))).toEqual(["SOURCE_IS_STANDBY"]);
-  });
 });
 
 describe("when the source is not there", () => {

@@ -43,7 +43,7 @@ async function makeStandby(data: string, settings: string): Promise<void> {
   await giveToServer(join(data, "standby.signal"));
 }
 
-async function isStandby(folder: string): Promise<boolean> {
+async function acceptsReads(folder: string): Promise<boolean> {
   const lines = (await readFile(join(folder, "data/postmaster.pid"), "utf8").catch(() => "")).split("\n");
   return lines[7]?.trim() === "ready";
 }
