@@ -97,8 +97,9 @@ function settingError(error: unknown, url: DatabaseUrl, statement: string): unkn
   );
 }
 
+/** Of other roles' sessions only a monitoring role sees type and application; the server's own have no user. */
 const isOther = `
-  a.datname = pg_catalog.current_database() and a.backend_type = 'client backend' and a.pid <> pg_catalog.pg_backend_pid()
+  a.datname = pg_catalog.current_database() and a.usesysid is not null and coalesce(a.backend_type, 'client backend') = 'client backend' and a.pid <> pg_catalog.pg_backend_pid()
   and coalesce(a.application_name, '') not like 'migrate-to-heroku-postgres%'`;
 
 const sessionsSql = `

@@ -21,12 +21,19 @@ export function compareObjects(sides: Sides, leftOut: LeftOut, findings: Finding
   for (const [key, object] of source) {
     const other = target.get(key);
     if (other !== undefined) compareFacts(object, other, findings);
-    else if (!unread.has(object.object)) addMissing(object, findings);
   }
-  for (const [key, object] of target) {
-    if (!source.has(key) && !unread.has(object.object)) addExtra(object, findings);
-  }
+  for (const object of onlyIn(source, target)) if (!unread.has(object.object)) addMissing(object, findings);
+  for (const object of onlyIn(target, source)) if (!unread.has(object.object)) addExtra(object, findings);
   return source.size;
+}
+
+/** Without what belongs to a table that is there alone as well: its columns and indexes say nothing that it does not. */
+function onlyIn(side: Map<string, CatalogObject>, other: Map<string, CatalogObject>): CatalogObject[] {
+  const alone = [...side].filter(([key]) => !other.has(key)).map(([, object]) => object);
+  const owners = new Set(
+    alone.filter(({ table }) => table === null).map(({ schema, name }) => JSON.stringify([schema, name])),
+  );
+  return alone.filter(({ schema, table }) => table === null || !owners.has(JSON.stringify([schema, table])));
 }
 
 function byKey(objects: readonly CatalogObject[]): Map<string, CatalogObject> {
@@ -58,7 +65,6 @@ function addMajorDifference({ source, target }: Sides, findings: Findings): void
 function addMissing(object: CatalogObject, findings: Findings): void {
   const reason = reasonForMissing(object);
   if (reason !== undefined) return findings.addKnown(`${object.object.toLowerCase()}s not on the target`, reason);
-  // Columns and indexes of a missing table say nothing that the table does not.
   findings.differences.push({
     kind: "missing",
     object: object.object,

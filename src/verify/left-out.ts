@@ -19,12 +19,15 @@ const taggedWithTable = new Set(["CONSTRAINT", "TRIGGER", "RULE", "POLICY", "COL
 export class LeftOut {
   readonly #options: CompareOptions;
   readonly #entries: Map<string, LeftOutObject>;
+  readonly #comments: Map<string, string>;
 
   constructor(options: CompareOptions) {
     this.#options = options;
     this.#entries = new Map(
       (options.leftOut ?? []).map((entry) => [entryKey(entry.object, entry.schema, entry.name), entry]),
     );
+    const comments = [...this.#entries.values()].filter(({ object }) => object === "COMMENT");
+    this.#comments = new Map(comments.map(({ schema, name, reason }) => [commentKey(schema, name), reason]));
   }
 
   /** Takes out of both sides what is not compared. */
@@ -58,7 +61,9 @@ export class LeftOut {
     if (schema !== null && this.#options.excludeSchemas?.includes(schema)) return "excluded by exclude-schemas";
     if (object.object === "COMMENT" && object.name.startsWith("extension "))
       return "only an extension's owner may comment on it, and Heroku's role is not";
-    return this.#entryOf(object, schema)?.reason;
+    const ofComment =
+      object.object === "COMMENT" ? this.#comments.get(commentKey(object.schema, object.name)) : undefined;
+    return ofComment ?? this.#entryOf(object, schema)?.reason;
   }
 
   #entryOf(object: CatalogObject, schema: string | null): LeftOutObject | undefined {
@@ -101,4 +106,15 @@ function groupOf(object: CatalogObject, reason: string): string {
 
 function entryKey(object: string, schema: string | null, name: string): string {
   return JSON.stringify([object, schema, name]);
+}
+
+/** `trigger touch on shop.t` is tagged `TRIGGER touch ON t`: what is left of both is the same. */
+function commentKey(schema: string | null, text: string): string {
+  const plain = text.replaceAll('"', "").replace(/\(.*\)$/su, "");
+  const bare = schema === null ? plain : plain.replaceAll(`${schema.replaceAll('"', "")}.`, "");
+  const words = bare
+    .toLowerCase()
+    .replace(/^.*? (?=column |constraint )/u, "")
+    .replace(" on domain ", " on ");
+  return JSON.stringify([schema, words]);
 }

@@ -386,31 +386,31 @@ refresh materialized view shop.totals with no data;
 refresh materialized view shop.not_populated;
 
 -- a function's body
--- FUNCTION | shop.series(n integer) | body differs
+-- FUNCTION | shop.series(integer) | body differs
 create or replace function shop.series(n int) returns table (i int, square int) language sql stable rows 17 as $$ select g, g * g + 0 from generate_series(1, n) as g $$;
 
 -- a body in the standard's form
--- FUNCTION | shop.double(value integer, factor integer) | SQL body
+-- FUNCTION | shop.double(integer, integer) | SQL body
 create or replace function shop.double(value int, factor int default 2) returns int language sql immutable strict parallel safe cost 7 return value * factor + 0;
 
 -- a function's argument's default
--- FUNCTION | shop.double(value integer, factor integer) | arguments
+-- FUNCTION | shop.double(integer, integer) | arguments
 create or replace function shop.double(value int, factor int default 3) returns int language sql immutable strict parallel safe cost 7 return value * factor;
 
 -- a function's volatility
--- FUNCTION | shop.double(value integer, factor integer) | volatility
+-- FUNCTION | shop.double(integer, integer) | volatility
 alter function shop.double(int, int) stable;
 
 -- a function's strictness
--- FUNCTION | shop.double(value integer, factor integer) | strict
+-- FUNCTION | shop.double(integer, integer) | strict
 alter function shop.double(int, int) called on null input;
 
 -- a function's parallel safety
--- FUNCTION | shop.double(value integer, factor integer) | parallel safety
+-- FUNCTION | shop.double(integer, integer) | parallel safety
 alter function shop.double(int, int) parallel unsafe;
 
 -- a function's cost
--- FUNCTION | shop.double(value integer, factor integer) | cost
+-- FUNCTION | shop.double(integer, integer) | cost
 alter function shop.double(int, int) cost 8;
 
 -- a function's security
@@ -422,11 +422,11 @@ alter function shop.touch() security invoker;
 alter function shop.touch() reset search_path;
 
 -- a lost function
--- FUNCTION | shop.series(n integer) | is not on the target
+-- FUNCTION | shop.series(integer) | is not on the target
 drop function shop.series(int);
 
 -- a lost procedure
--- PROCEDURE | shop.nothing(INOUT x integer) | is not on the target
+-- PROCEDURE | shop.nothing(integer) | is not on the target
 drop procedure shop.nothing(int);
 
 -- an aggregate's initial value

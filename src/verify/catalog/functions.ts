@@ -1,6 +1,7 @@
 import { type CatalogClass, digest, isNoMember, isUserSchema, sortedText } from "./class.ts";
 
-const identity = "p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')'";
+/** The types alone, as pg_dump tags a function. */
+const identity = "p.proname || '(' || oidvectortypes(p.proargtypes) || ')'";
 
 /** Bodies in the SQL standard's form exist from 14 on. */
 function functionsSql(majorVersion: number): string {
