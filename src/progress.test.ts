@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Progress } from "./log.ts";
-import { terminalProgress, throttledProgress } from "./progress.ts";
+import { followStages, terminalProgress, throttledProgress } from "./progress.ts";
 
 function fakeClock(): { clock: () => number; pass: (seconds: number) => void } {
   let now = 0;
@@ -44,31 +44,58 @@ describe("lines", () => {
     expect(lines.at(-1)).toBe("[3/8 dump] 4.0 GB of 4.0 GB (100 %)");
   });
 
-  test("prints what was pending when the stage stops before its total", () => {
+  test("a stage that fails prints how far it got", () => {
     const { clock, pass } = fakeClock();
     const lines: string[] = [];
     const progress = throttledProgress((line) => lines.push(line), { clock });
     progress(dumped(0));
     pass(4);
     progress(dumped(1e9));
-    progress.finish();
-    progress.finish();
+    progress.end("dump", true);
+    progress.end("dump", true);
     expect(lines.at(-1)).toContain("1.0 GB of 4.0 GB");
     expect(lines).toHaveLength(2);
   });
 
-  test("a new stage prints the last line of the one before and starts its own rate", () => {
+  test("of a stage that ends well the result says more than a late line", () => {
     const { clock, pass } = fakeClock();
     const lines: string[] = [];
     const progress = throttledProgress((line) => lines.push(line), { clock });
     progress(dumped(0));
     pass(5);
     progress(dumped(2e9));
+    progress.end("dump", false);
     progress({ stage: "restore", done: 1, total: 3, unit: "tables" });
-    expect(lines).toEqual([
-      "[3/8 dump] 0 B of 4.0 GB (0 %)",
-      "[3/8 dump] 2.0 GB of 4.0 GB (50 %), 400 MB/s, 5.0 s left",
-      "[6/8 restore] 1 of 3 tables (33 %)",
+    expect(lines).toEqual(["[3/8 dump] 0 B of 4.0 GB (0 %)", "[6/8 restore] 1 of 3 tables (33 %)"]);
+  });
+
+  test("a stage begins with its own rate and its own first line", () => {
+    const { clock, pass } = fakeClock();
+    const lines: string[] = [];
+    const progress = throttledProgress((line) => lines.push(line), { clock });
+    progress(dumped(0));
+    pass(2);
+    progress(dumped(4e9));
+    progress.begin("dump");
+    progress(dumped(1e9));
+    expect(lines.at(-1)).toBe("[3/8 dump] 1.0 GB of 4.0 GB (25 %)");
+  });
+
+  test("a run's own events begin and end the stages", () => {
+    const calls: unknown[] = [];
+    const meter = Object.assign(() => {}, {
+      begin: (stage: string) => calls.push(["begin", stage]),
+      end: (stage: string, isFailed: boolean) => calls.push(["end", stage, isFailed]),
+    });
+    const event = followStages(meter);
+    event("stage-started", { stage: "dump", number: 1 });
+    event("transfer", { number: 7 });
+    event("stage-finished", { stage: "dump", outcome: "done" });
+    event("stage-finished", { stage: "proof", outcome: "failed" });
+    expect(calls).toEqual([
+      ["begin", "dump"],
+      ["end", "dump", false],
+      ["end", "proof", true],
     ]);
   });
 
@@ -79,9 +106,10 @@ describe("lines", () => {
     for (let second = 0; second < 20; second += 1) {
       progress(dumped(second * 1e8));
       progress({ stage: "upload", done: second * 3e7, total: 1e9, unit: "bytes" });
+      progress({ stage: "verify", done: second * 3e7, total: 1e9, unit: "bytes" });
       pass(1);
     }
-    expect(lines).toHaveLength(4);
+    expect(lines).toHaveLength(6);
   });
 
   test("the rate follows the last half minute, not the whole run", () => {
@@ -186,8 +214,41 @@ describe("terminal", () => {
       pass(0.01);
     }
     expect(written).toHaveLength(10);
-    progress.finish();
-    expect(written.slice(-2)).toEqual([expect.stringContaining("990 MB of 4.0 GB"), "\n"]);
+    progress.end("dump", true);
+    expect(written.slice(-2)).toEqual(["\r\u001B[K", expect.stringMatching(/990 MB of 4\.0 GB.*\n$/u)]);
+  });
+
+  test("a stage that ends well leaves nothing on the screen", () => {
+    const { written, stream } = terminal(100);
+    const progress = terminalProgress(stream, { ...fakeClock(), environment: { NO_COLOR: "1" } });
+    progress(dumped(1e9));
+    progress.end("dump", false);
+    expect(written.at(-1)).toBe("\r\u001B[K");
+  });
+
+  test("two counts beside each other take turns on the one line", () => {
+    const { clock, pass } = fakeClock();
+    const { written, stream } = terminal(100);
+    const progress = terminalProgress(stream, { clock, environment: { NO_COLOR: "1" } });
+    for (let step = 0; step < 80; step += 1) {
+      progress({ stage: "restore", done: step * 1e7, total: 4e9, unit: "bytes" });
+      progress({ stage: "verify", done: step * 1e7, total: 4e9, unit: "bytes" });
+      pass(0.1);
+    }
+    const turns = written.map((text) => /\d (\w+)\]/u.exec(text)?.[1]);
+    expect(turns.filter((stage, index) => stage !== turns[index - 1])).toEqual([
+      "restore",
+      "verify",
+      "restore",
+      "verify",
+    ]);
+    expect(written.join("")).not.toContain("\n");
+  });
+
+  test.each([0, undefined])("a terminal of width %s is taken for one of eighty columns", (columns) => {
+    const { written, stream } = terminal(100);
+    terminalProgress({ ...stream, columns }, { ...fakeClock(), environment: {} })(dumped(1e9));
+    expect(written[0]).toContain("1.0 GB of 4.0 GB (25 %)");
   });
 
   test("clear wipes the bar and the next progress draws it again", () => {
@@ -212,7 +273,7 @@ describe("terminal", () => {
     pass(1);
     progress(dumped(2e9));
     progress.clear();
-    progress.finish();
+    progress.end("dump", true);
     expect(written).toHaveLength(2);
     expect(written.join("")).toMatch(/^[^\p{Cc}]+\n[^\p{Cc}]+\n$/u);
   });

@@ -1,6 +1,5 @@
-import type { Progress } from "./log.ts";
+import type { Log, Progress } from "./log.ts";
 import { type Clock, isComplete, movingPace, renderBar, renderLine } from "./progress-line.ts";
-import { stageNames } from "./report.ts";
 
 interface ProgressOptions {
   /** The shortest time between two lines of one stage. */
@@ -10,26 +9,32 @@ interface ProgressOptions {
 
 export interface ProgressMeter {
   (progress: Progress): void;
-  /** Prints what has not been printed yet: for the end of a stage that stopped before its total. */
-  finish(): void;
+  /** Before the first of a stage: what the meter knows of that name belongs to something else. */
+  begin(stage: string): void;
+  /** After the last of a stage. One that failed leaves its last line; of one that ended well its result says more. */
+  end(stage: string, isFailed: boolean): void;
+}
+
+/** A log's `event` that begins and ends the meter's stages with those of the run. */
+export function followStages(meter: ProgressMeter): Log["event"] {
+  return (name, { stage, outcome }) => {
+    if (typeof stage !== "string") return;
+    if (name === "stage-started") meter.begin(stage);
+    if (name === "stage-finished") meter.end(stage, outcome === "failed");
+  };
 }
 
 const monotonic: Clock = () => performance.now();
 /** A line that says nothing new is repeated only this often, as a sign of life. */
 const repeatMs = 60_000;
 
-/** One line per stage and `everyMs`, and always the last one: for logs that keep every line. */
+/** One line per stage and `everyMs`, and always the one that reaches the total: for logs that keep every line. */
 export function throttledProgress(
   sink: (line: string) => void,
   { everyMs = 10_000, clock = monotonic }: ProgressOptions = {},
 ): ProgressMeter {
   const series = new Map<string, Series>();
-  const finish = (): void => {
-    for (const { pending } of series.values()) if (pending !== undefined) sink(pending());
-    series.clear();
-  };
   const report = (progress: Progress): void => {
-    if (!series.has(progress.stage) && isStageName(progress.stage)) finish();
     const state = series.get(progress.stage) ?? newSeries(clock);
     series.set(progress.stage, state);
     const speed = state.pace(progress);
@@ -44,7 +49,13 @@ export function throttledProgress(
     Object.assign(state, { done, detail, at: clock(), isComplete: isComplete(progress), pending: undefined });
     sink(renderLine(progress, speed));
   };
-  return Object.assign(report, { finish });
+  const begin = (stage: string): void => void series.delete(stage);
+  const end = (stage: string, isFailed: boolean): void => {
+    const line = series.get(stage)?.pending?.();
+    if (isFailed && line !== undefined) sink(line);
+    series.delete(stage);
+  };
+  return Object.assign(report, { begin, end });
 }
 
 /** What counts together: a stage, or something beside it like the upload beside the dump. */
@@ -63,10 +74,6 @@ function newSeries(clock: Clock): Series {
   return { pace, done: -1, detail: undefined, at: -Infinity, isComplete: false, pending: undefined };
 }
 
-function isStageName(name: string): boolean {
-  return (stageNames as readonly string[]).includes(name);
-}
-
 export interface TerminalStream {
   write(text: string): unknown;
   isTTY?: boolean | undefined;
@@ -83,6 +90,8 @@ interface TerminalOptions extends ProgressOptions {
 }
 
 const redrawMs = 100;
+/** Of two counts that run beside each other, each has the line for so long. */
+const turnMs = 2000;
 /** Erase to the end of the line: ECMA-48, EL. */
 const eraseLine = "\r\u001B[K";
 
@@ -97,31 +106,56 @@ export function terminalProgress(stream: TerminalStream, options: TerminalOption
   return redrawnProgress(stream, isColoured, options.clock ?? monotonic);
 }
 
-function redrawnProgress(stream: TerminalStream, isColoured: boolean, clock: Clock): TerminalMeter {
-  const pace = movingPace(clock);
-  let drawn = { stage: "", at: -Infinity, isOpen: false };
-  let latest: (() => string) | undefined;
+interface Drawn {
+  stage: string;
+  /** When this stage got the line, and when it was drawn last. */
+  since: number;
+  at: number;
+  isComplete: boolean;
+}
 
-  const draw = (stage: string): void => {
-    if (latest === undefined) return;
-    stream.write(`${eraseLine}${latest()}`);
-    drawn = { stage, at: clock(), isOpen: true };
-  };
-  const finish = (): void => {
-    draw(drawn.stage);
-    if (drawn.isOpen) stream.write("\n");
-    drawn = { stage: "", at: -Infinity, isOpen: false };
-    latest = undefined;
+const nothingDrawn: Drawn = { stage: "", since: -Infinity, at: -Infinity, isComplete: true };
+
+function redrawnProgress(stream: TerminalStream, isColoured: boolean, clock: Clock): TerminalMeter {
+  const paces = new Map<string, ReturnType<typeof movingPace>>();
+  const bars = new Map<string, () => string>();
+  let drawn = nothingDrawn;
+  let isOpen = false;
+
+  const draw = (progress: Progress): void => {
+    const { stage } = progress;
+    stream.write(`${eraseLine}${bars.get(stage)?.() ?? ""}`);
+    isOpen = true;
+    const since = stage === drawn.stage ? drawn.since : clock();
+    drawn = { stage, since, at: clock(), isComplete: isComplete(progress) };
   };
   const report = (progress: Progress): void => {
-    if (drawn.isOpen && progress.stage !== drawn.stage) finish();
+    const { stage } = progress;
+    const pace = paces.get(stage) ?? movingPace(clock);
+    paces.set(stage, pace);
     const speed = pace(progress);
-    latest = () => renderBar(progress, speed, stream.columns ?? 80, isColoured);
-    if (clock() - drawn.at >= redrawMs || isComplete(progress)) draw(progress.stage);
+    bars.set(stage, () => renderBar(progress, speed, stream.columns || widthUnknown, isColoured));
+    if (isItsTurn(drawn, progress, clock())) draw(progress);
   };
   const clear = (): void => {
-    if (drawn.isOpen) stream.write(eraseLine);
-    drawn = { ...drawn, at: -Infinity, isOpen: false };
+    if (isOpen) stream.write(eraseLine);
+    isOpen = false;
+    drawn = { ...drawn, at: -Infinity };
   };
-  return Object.assign(report, { finish, clear });
+  const begin = (stage: string): void => void (paces.delete(stage), bars.delete(stage));
+  const end = (stage: string, isFailed: boolean): void => {
+    clear();
+    const bar = bars.get(stage);
+    if (isFailed && bar !== undefined) stream.write(`${bar()}\n`);
+    begin(stage);
+    drawn = nothingDrawn;
+  };
+  return Object.assign(report, { begin, end, clear });
+}
+
+const widthUnknown = 80;
+
+function isItsTurn(drawn: Drawn, progress: Progress, now: number): boolean {
+  if (progress.stage === drawn.stage) return now - drawn.at >= redrawMs || (isComplete(progress) && !drawn.isComplete);
+  return drawn.isComplete || now - drawn.since >= turnMs;
 }

@@ -1,6 +1,6 @@
 import * as core from "@actions/core";
 import type { Log } from "../log.ts";
-import { throttledProgress } from "../progress.ts";
+import { followStages, throttledProgress } from "../progress.ts";
 import { redact } from "../secret.ts";
 
 /** The Actions log: groups, annotations and one progress line every ten seconds. Everything passes `redact` on its way. */
@@ -14,7 +14,7 @@ export function createActionsLog(): Log {
     debug: (message) => core.debug(redact(message)),
     startGroup: (title) => core.startGroup(redact(title)),
     endGroup: () => core.endGroup(),
-    event: () => {},
+    event: followStages(progress),
     progress,
   };
 }
