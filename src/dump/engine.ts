@@ -21,6 +21,17 @@ export interface DumpRequest {
   /** Free connections of the source that readers may take. */
   connectionRoom: number;
   sourceMajor: number;
+  /** Other sizes than the measured ones, for tests. */
+  sizes?: Partial<DumpSizes>;
+}
+
+export interface DumpSizes {
+  /** Bytes on disk per slice. */
+  sliceBytes: number;
+  /** Text per compressed piece. */
+  pieceBytes: number;
+  /** Compressed bytes that may wait for their turn, over all readers. */
+  windowBytes: number;
 }
 
 /** What both engines are given. */

@@ -1,3 +1,4 @@
+import type { CopyOut } from "../postgres/copy-out.ts";
 import type { Session } from "../postgres/session.ts";
 import type { ReadItem } from "./tasks.ts";
 
@@ -13,17 +14,23 @@ export function openItemText(session: Session, item: ReadItem): ItemText {
   return item.kind === "copy" ? session.copyOut(item.sql) : new LargeObjectText(session, item.oid);
 }
 
-/** Small objects take one round trip, large ones steps that no buffer notices. */
+/** Small objects take one round trip, large ones steps that no buffer of the server's notices. */
 const stepBytes = 1024 * 1024;
 
+/** Of a binary COPY's one row with one value (PostgreSQL manual, COPY, File Formats): signature, flags, extension; fields, length. */
+const beforeValueBytes = 19 + 2 + 4;
+const afterValueBytes = 2;
+
+/** As binary COPY, because the driver decodes values of rows as text on their way, binary ones too. */
 class LargeObjectText implements ItemText {
   readonly rowCount = 0;
   readonly #session: Session;
   readonly #oid: number;
+  #copy: CopyOut | undefined;
   #offset = 0;
-  #isAtEnd = false;
-  /** Read from the server, and not yet taken. */
-  #rest: Buffer = Buffer.alloc(0);
+  /** Of the current step, not yet read. */
+  #leftBytes = 0;
+  #isLastStep = false;
 
   constructor(session: Session, oid: number) {
     this.#session = session;
@@ -33,24 +40,38 @@ class LargeObjectText implements ItemText {
   async read(target: Buffer): Promise<number> {
     let filled = 0;
     while (filled < target.length) {
-      if (this.#rest.length === 0 && !(await this.#readStep())) break;
-      const copied = this.#rest.copy(target, filled);
-      this.#rest = this.#rest.subarray(copied);
-      filled += copied;
+      if (this.#leftBytes === 0 && !(await this.#openStep())) break;
+      const end = Math.min(target.length, filled + this.#leftBytes);
+      await this.#readExactly(target.subarray(filled, end));
+      this.#leftBytes -= end - filled;
+      filled = end;
+      if (this.#leftBytes === 0) await this.#closeStep();
     }
     return filled;
   }
 
   /** False at the object's end. */
-  async #readStep(): Promise<boolean> {
-    if (this.#isAtEnd) return false;
-    const [bytes = Buffer.alloc(0)] = await this.#session.binaryValues(
-      `select pg_catalog.lo_get($1::oid, $2::int8, ${stepBytes})`,
-      [this.#oid, this.#offset],
-    );
-    this.#offset += bytes.length;
-    this.#isAtEnd = bytes.length < stepBytes;
-    this.#rest = bytes;
-    return bytes.length > 0;
+  async #openStep(): Promise<boolean> {
+    if (this.#isLastStep) return false;
+    const value = `pg_catalog.lo_get(${this.#oid}, ${this.#offset}, ${stepBytes})`;
+    this.#copy = this.#session.copyOut(`copy (select ${value}) to stdout (format binary)`);
+    const header = Buffer.alloc(beforeValueBytes);
+    await this.#readExactly(header);
+    this.#leftBytes = header.readInt32BE(beforeValueBytes - 4);
+    this.#offset += this.#leftBytes;
+    this.#isLastStep = this.#leftBytes < stepBytes;
+    if (this.#leftBytes === 0) await this.#closeStep();
+    return this.#leftBytes > 0;
+  }
+
+  async #readExactly(target: Buffer): Promise<void> {
+    const length = await this.#copy?.read(target);
+    if (length !== target.length) throw new Error(`large object ${this.#oid} ended early`);
+  }
+
+  /** One byte more than is to come: the read then waits until the server has ended the command. */
+  async #closeStep(): Promise<void> {
+    const length = await this.#copy?.read(Buffer.alloc(afterValueBytes + 1));
+    if (length !== afterValueBytes) throw new Error(`large object ${this.#oid} did not end where it should`);
   }
 }

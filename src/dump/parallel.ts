@@ -10,7 +10,7 @@ import { editForHeroku } from "./edits.ts";
 import type { ReaderSettings } from "./messages.ts";
 import { Readers } from "./readers.ts";
 import { type BlockPlan, planTasks } from "./tasks.ts";
-import { pieceBytes, sliceBytes, windowBytes } from "./tuning.ts";
+import { defaultSizes } from "./tuning.ts";
 
 /** Ranges of pages are read without a scan of the whole table from this major on. */
 const firstMajorWithTidRangeScan = 14;
@@ -23,11 +23,12 @@ export async function dumpInParallel(request: EngineRequest): Promise<EngineResu
   const { snapshot, progress, sourceMajor } = request;
   const { head, edits } = await readEditedContents(request);
   const blocks = await planBlocks(snapshot.holder, head);
+  const { sliceBytes, pieceBytes, windowBytes } = { ...defaultSizes, ...request.sizes };
   const tasks = planTasks(blocks, { sliceBytes, canSlice: sourceMajor >= firstMajorWithTidRangeScan });
   const headBytes = serializeHead(head);
   await request.write(headBytes);
   await using readers = new Readers(tasks, {
-    settings: readerSettings(request, head),
+    settings: { ...readerSettings(request, head), pieceBytes },
     jobs: request.jobs,
     windowBytes,
     signal: request.signal,
@@ -72,7 +73,7 @@ async function readEditedContents({
   return await editForHeroku(head, leftOut, snapshot.holder);
 }
 
-function readerSettings({ run, snapshot, level }: EngineRequest, head: ArchiveHead): ReaderSettings {
+function readerSettings({ run, snapshot, level }: EngineRequest, head: ArchiveHead): Omit<ReaderSettings, "pieceBytes"> {
   const { source } = run.inputs;
   return {
     host: source.host,
@@ -89,7 +90,6 @@ function readerSettings({ run, snapshot, level }: EngineRequest, head: ArchiveHe
     encoding: encodingOf(head),
     algorithm: head.header.compression.algorithm,
     level,
-    pieceBytes,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Run } from "../run.ts";
+import type { DumpSizes } from "./engine.ts";
 
 /** More readers than this gain nothing on any machine that runs workflows, and take connections from the application. */
 const mostJobs = 16;
@@ -18,11 +19,12 @@ export function chooseLevel(inputs: Pick<Inputs, "compression" | "compressionLev
   return inputs.compressionLevel === "auto" ? 3 : inputs.compressionLevel;
 }
 
-/** Bytes on disk per slice: small enough to share a table among readers, large enough that a statement costs nothing. */
-export const sliceBytes = 32 * 1024 * 1024;
-
-/** Text per compressed piece: its deflate starts with an empty window, which costs about 1 % of size at this length. */
-export const pieceBytes = 2 * 1024 * 1024;
-
-/** Compressed bytes that may wait for their turn, over all readers. */
-export const windowBytes = 48 * 1024 * 1024;
+/**
+ * Slices small enough to share a table among readers and large enough that a statement costs nothing. A piece's deflate
+ * starts with an empty window, which costs about 1 % of size at this length; longer ones only take more memory.
+ */
+export const defaultSizes: DumpSizes = {
+  sliceBytes: 32 * 1024 * 1024,
+  pieceBytes: 1024 * 1024,
+  windowBytes: 48 * 1024 * 1024,
+};

@@ -33,9 +33,8 @@ const textTypes = new Set<number>([pg.types.builtins.TIMESTAMPTZ, pg.types.built
 
 const int8Oid: number = pg.types.builtins.INT8;
 
-/** The driver's parser of binary bytea would make it a string. */
-function findParser(oid: number, format: "text" | "binary" | undefined): (value: never) => unknown {
-  if (format === "binary") return (bytes: Buffer) => Buffer.from(bytes);
+/** Values come as text: the driver decodes those of binary format as text as well, which spoils bytea. */
+function findParser(oid: number): (value: never) => unknown {
   if (oid === int8Oid) return parseInt8;
   return textTypes.has(oid) ? (text: string) => text : pg.types.getTypeParser(oid, "text");
 }
@@ -130,14 +129,6 @@ export class Session implements AsyncDisposable {
     if (this.#lost) throw this.#lost;
     const result = await this.#client.query<Row & pg.QueryResultRow>(sql, [...parameters]);
     return result.rows;
-  }
-
-  /** The first column of every row in PostgreSQL's binary format: for bytea, the bytes themselves. */
-  async binaryValues(sql: string, parameters: readonly unknown[] = []): Promise<Buffer[]> {
-    if (this.#lost) throw this.#lost;
-    const query = { text: sql, values: [...parameters], binary: true, rowMode: "array" as const };
-    const result = await this.#client.query<Buffer[]>(query);
-    return result.rows.map((row) => row[0] ?? Buffer.alloc(0));
   }
 
   async row<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row> {
