@@ -54,7 +54,7 @@ export class InterruptedError extends MigrationError {
     super(`Interrupted by ${signalName}.`, {
       code: "INTERRUPTED",
       outcome: "interrupted",
-      hint: "Run the cleanup command (the action does it by itself), then start again: a finished stage is not repeated.",
+      hint: "The cleanup that follows puts app and source back. Start again when you are ready: a finished stage is not repeated.",
     });
   }
 }

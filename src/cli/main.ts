@@ -2,67 +2,112 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CommandContext, runCommand } from "../commands.ts";
-import { describeError, exitCodes, hintOf } from "../errors.ts";
+import { MigrationError, type Outcome, exitCodes } from "../errors.ts";
+import type { Command } from "../inputs/definitions.ts";
 import { parseInputs } from "../inputs/parse.ts";
-import type { RawInputs } from "../inputs/inputs.ts";
-import { redact } from "../secret.ts";
-import { listenForStop } from "../stop-signal.ts";
-import { readFlags } from "./flags.ts";
+import type { Log } from "../log.ts";
+import { cleanupCommand } from "./cleanup-command.ts";
+import { finishedEvent, sayEnding } from "./ending.ts";
+import { type Flags, readFlags } from "./flags.ts";
+import { createHider } from "./hider.ts";
+import { hasLeftovers, tidyUp } from "./leftovers.ts";
 import { readLocalPlatform } from "./platform.ts";
-import { publishToFolder } from "./publish.ts";
-import { createTerminalLog } from "./terminal-log.ts";
+import { prepareFolder, publishToFolder } from "./publish.ts";
+import { listenForStopping } from "./stopping.ts";
+import { createTerminalLog, reportMistake, surviveClosedOutput } from "./terminal-log.ts";
+
+/** Sockets of a stopped run may linger; nothing waits for them any longer than this. */
+const lingeringMs = 1000;
 
 /** The same commands outside GitHub: flags and environment variables in, a folder of evidence out, the same exit codes. */
 export async function runCommandLine(argv: readonly string[], version: string): Promise<void> {
+  surviveClosedOutput();
   try {
-    process.exitCode = await runArguments(argv, version);
+    const flags = await readFlags(argv, version, process.env);
+    process.exitCode = exitCodes[flags === undefined ? "ok" : await runFlags(flags, argv)];
   } catch (error) {
-    const hint = hintOf(error);
-    process.stderr.write(`${redact(describeError(error))}\n${hint === undefined ? "" : `${redact(hint)}\n`}`);
+    reportMistake(error, argv.includes("--json"));
     process.exitCode = exitCodes.failed;
   }
+  setTimeout(() => process.exit(), lingeringMs).unref();
 }
 
-async function runArguments(argv: readonly string[], version: string): Promise<number> {
-  const late = { sentence: "" };
-  using stop = listenForStop({ onLate: () => process.stderr.write(late.sentence) });
-  const flags = await readFlags(argv, version, process.env);
-  if (flags === undefined) return exitCodes.ok;
-  const inputs = parseInputs(flags.raw satisfies RawInputs);
-  const workDirectory = flags.workDirectory ?? (await mkdtemp(join(tmpdir(), "migrate-to-heroku-postgres-")));
-  await mkdir(workDirectory, { recursive: true, mode: 0o700 });
-  late.sentence = `Not all could be put back in time: ${howToCleanUp(workDirectory)}\n`;
-  const log = createTerminalLog({ isJson: flags.json, stream: process.stderr });
-  stop.startDeadline(inputs.deadlineMinutes);
-  const context: CommandContext = {
+/** What one call of the command line has, besides what the command itself needs. */
+interface Call extends CommandContext {
+  howToCleanUp: string;
+  isOwnWorkDirectory: boolean;
+}
+
+async function runFlags(flags: Flags, argv: readonly string[]): Promise<Outcome> {
+  const inputs = parseInputs(flags.raw);
+  const { command } = inputs;
+  const folder = command === "cleanup" ? "" : await prepareFolder(inputs);
+  const workDirectory = await openWorkDirectory(flags.workDirectory, command);
+  const howToCleanUp = cleanupCommand(argv, workDirectory);
+  const { hide, learn } = createHider(inputs);
+  const log = createTerminalLog({ isJson: flags.json, stream: process.stderr, hide });
+  using stopping = listenForStopping({ log, onAbandon: () => abandon({ log, command, workDirectory, howToCleanUp }) });
+  stopping.startDeadline(inputs.deadlineMinutes);
+  const call: Call = {
     inputs,
     log,
     platform: readLocalPlatform(process.env),
     workDirectory,
-    signal: stop.signal,
-    onSecret: () => {},
+    signal: stopping.signal,
+    onSecret: learn,
+    howToCleanUp,
+    isOwnWorkDirectory: flags.workDirectory === undefined,
   };
-  const result = await runCommand(context);
-  const isClean = result === undefined || result.stateIsEmpty || (await tidyUp(context));
-  if (result !== undefined)
-    await publishToFolder(result, { inputs, log, folder: inputs.outputDir ?? "migration-evidence" });
-  if (flags.workDirectory === undefined && isClean) await rm(workDirectory, { recursive: true, force: true });
-  if (result?.outcome === "ok" && !isClean) return exitCodes.failed;
-  return exitCodes[result?.outcome ?? "ok"];
+  return command === "cleanup" ? await cleanUp(call) : await runAndPublish(call, folder);
 }
 
-/** Outside GitHub no later step does it. False where something is left to be put back by hand. */
-async function tidyUp(context: CommandContext): Promise<boolean> {
-  try {
-    const { signal } = new AbortController();
-    await runCommand({ ...context, inputs: { ...context.inputs, command: "cleanup" }, signal });
-    return true;
-  } catch (error) {
-    context.log.warning(`${describeError(error)}\n${howToCleanUp(context.workDirectory)}`);
-    return false;
+async function runAndPublish(call: Call, folder: string): Promise<Outcome> {
+  const result = await runCommand(call);
+  if (result === undefined) return "ok";
+  const isClean = result.stateIsEmpty || (await tidyUp(call, call.howToCleanUp));
+  const published = await publishToFolder(result, { ...call, folder });
+  if (call.isOwnWorkDirectory && isClean) await rm(call.workDirectory, { recursive: true, force: true });
+  const outcome = result.outcome === "ok" && !isClean ? "failed" : result.outcome;
+  sayEnding(call.log, published, folder);
+  call.log.event("finished", finishedEvent(published, folder, outcome));
+  return outcome;
+}
+
+async function cleanUp(call: Call): Promise<Outcome> {
+  const hadSomething = hasLeftovers(call.workDirectory);
+  await runCommand(call);
+  const headline = hadSomething ? "Everything is put back." : `Nothing in ${call.workDirectory} is left to put back.`;
+  call.log.info(headline);
+  call.log.event("finished", { command: "cleanup", outcome: "ok", exitCode: exitCodes.ok, headline });
+  return "ok";
+}
+
+interface Abandoned {
+  log: Log;
+  command: Command;
+  workDirectory: string;
+  howToCleanUp: string;
+}
+
+/** The last words of a process that ends in the middle. */
+function abandon({ log, command, workDirectory, howToCleanUp }: Abandoned): void {
+  const cleanup = hasLeftovers(workDirectory) ? { cleanup: howToCleanUp } : {};
+  if (cleanup.cleanup === undefined) log.error("Ended at once. Nothing is left to put back.");
+  else log.error(`Ended before everything was put back. To do that, with the same environment:\n  ${howToCleanUp}`);
+  const { interrupted: exitCode } = exitCodes;
+  log.event("finished", { command, verdict: "interrupted", outcome: "interrupted", exitCode, ...cleanup });
+}
+
+async function openWorkDirectory(given: string | undefined, command: Command): Promise<string> {
+  if (given === undefined && command === "cleanup") {
+    throw new MigrationError("cleanup needs to know what was left behind.", {
+      code: "USAGE",
+      hint: "Give --work-dir with the folder that the interrupted run used or named.",
+    });
   }
-}
-
-function howToCleanUp(workDirectory: string): string {
-  return `Run the cleanup command with --work-dir ${workDirectory} to put back what this run left behind.`;
+  const folder = given ?? (await mkdtemp(join(tmpdir(), "migrate-to-heroku-postgres-")));
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new MigrationError(`The folder ${folder} (--work-dir) cannot be made.`, { code: "WORK_DIR", cause: error });
+  });
+  return folder;
 }
