@@ -15,14 +15,15 @@ const listedDependants = 50;
 
 /**
  * Members are what `create extension` made, and what hangs on members internally (a type's array type, a table's row
- * type). What depends on a member without being one is the user's.
+ * type; operators of an operator family). What depends on a member without being one is the user's.
  */
 const dependantsQuery = `
   with recursive members(extension, classid, objid) as (
     select refobjid, classid, objid from pg_depend where refclassid = 'pg_extension'::regclass and deptype = 'e'
     union
     select m.extension, d.classid, d.objid
-      from members m join pg_depend d on d.refclassid = m.classid and d.refobjid = m.objid and d.deptype = 'i'
+      from members m join pg_depend d on d.refclassid = m.classid and d.refobjid = m.objid
+     where d.deptype = 'i' or (d.deptype = 'a' and d.classid in ('pg_amop'::regclass, 'pg_amproc'::regclass))
   ), dependants as (
     select distinct m.extension, d.classid, d.objid, d.objsubid
       from members m
