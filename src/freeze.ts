@@ -97,7 +97,7 @@ function settingError(error: unknown, url: DatabaseUrl, statement: string): unkn
   );
 }
 
-/** Of other roles' sessions only a monitoring role sees type and application; the server's own have no user. */
+/** Only a monitoring role sees the type of other roles' sessions; the server's own have no user. */
 const isOther = `
   a.datname = pg_catalog.current_database() and a.usesysid is not null and coalesce(a.backend_type, 'client backend') = 'client backend' and a.pid <> pg_catalog.pg_backend_pid()
   and coalesce(a.application_name, '') not like 'migrate-to-heroku-postgres%'`;

@@ -97,13 +97,13 @@ test("sessions from before are named, and only ended when asked", async () => {
   const left = await freezeSource(url, "database");
   expect(left.sessions).toEqual([
     { application: "web", user: url.user, count: 2 },
-    { application: "", user: "postgres", count: 1 },
+    { application: "console", user: "postgres", count: 1 },
   ]);
   await web[0]?.query("insert into t values (1)");
   const ended = await freezeSource(url, "database-and-sessions");
   expect(ended.ended).toBe(2);
-  expect(ended.sessions).toEqual([{ application: "", user: "postgres", count: 1 }]);
-  await expect(web[0]?.query("select 1")).rejects.toThrow(/terminat|Connection/u);
+  expect(ended.sessions).toEqual([{ application: "console", user: "postgres", count: 1 }]);
+  await expect(web[0]?.query("select 1")).rejects.toThrow(/terminat|onnection/u);
   expect((await ours.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
   expect((await superuser.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
 });

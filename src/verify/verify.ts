@@ -1,7 +1,7 @@
 import type { Log } from "../log.ts";
 import { MigrationError, describeError } from "../errors.ts";
 import type { DatabaseUrl } from "../postgres/database-url.ts";
-import { Session, type SessionOptions, withSession } from "../postgres/session.ts";
+import { Session } from "../postgres/session.ts";
 import { type Snapshot, applyDumpSettings, joinSnapshot } from "../postgres/snapshot.ts";
 import type { VerificationRecord } from "../report.ts";
 import { withRetries } from "../retry.ts";
@@ -10,10 +10,9 @@ import type { Comparison, CompareOptions, TableVerdict } from "./compare-model.t
 import { readFingerprint } from "./fingerprint.ts";
 import type { Fingerprint, FingerprintKind } from "./fingerprint-model.ts";
 import { narrowDifference } from "./narrow.ts";
-import { pinSettings } from "./pinned-settings.ts";
+import { reprintSource } from "./reprint.ts";
 import { type OpenSession, SessionPool } from "./session-pool.ts";
 import { type AnalyzeOutcome, type TargetApiFacts, analyzeTarget, unreachableRecord } from "./target.ts";
-import { reprintViews } from "./views.ts";
 
 export interface VerifyOptions extends CompareOptions {
   kind: FingerprintKind;
@@ -111,19 +110,18 @@ async function compareWith(
   return { record: comparison.record, tables: comparison.tables, target };
 }
 
+/** The sessions that print are not in the snapshot: they write, though nothing stays. */
 async function reprinted(
   source: Fingerprint,
   target: Fingerprint,
   options: TargetVerification,
 ): Promise<{ printed: Fingerprint; known: NonNullable<CompareOptions["alsoKnown"]> }> {
-  if (source.majorVersion === target.majorVersion) return { printed: source, known: [] };
-  const open: SessionOptions = { applicationName: options.applicationName, signal: options.signal, side: "target" };
-  return await withSession(options.target, open, async (session) => {
-    await pinSettings(session);
-    const result = await reprintViews(source, target, session);
-    const reason = `PostgreSQL ${source.majorVersion} and ${target.majorVersion} print them differently; the target prints the source's text as its own`;
-    return { printed: result.source, known: [{ what: "texts of views", reason, count: result.reprinted }] };
-  });
+  const { applicationName } = options;
+  const open: OpenSession = (signal) => Session.open(options.target, { applicationName, signal, side: "target" });
+  await using pool = new SessionPool(open, options);
+  const { source: printed, count } = await reprintSource(source, target, pool, options.jobs);
+  const reason = "the target prints both sides' texts alike when it reads them again";
+  return { printed, known: [{ what: "definitions in other words", reason, count }] };
 }
 
 const narrowedTables = 10;

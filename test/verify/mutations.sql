@@ -626,3 +626,43 @@ alter event trigger watch disable;
 -- a publication's tables
 -- PUBLICATION | shop_orders | tables
 alter publication shop_orders add table shop.parent;
+
+-- a value of a check on varchar
+-- CONSTRAINT | shop.shirt.shirt_size_check | definition
+alter table shop.shirt drop constraint shirt_size_check; alter table shop.shirt add constraint shirt_size_check check (size in ('S', 'M', 'L', 'X'));
+
+-- a value of a domain's check on varchar
+-- CONSTRAINT | shop.size.size_check | definition
+alter domain shop.size drop constraint size_check; alter domain shop.size add constraint size_check check (value in ('S', 'M'));
+
+-- a value of an index's condition on varchar
+-- INDEX | shop.shirt.shirt_partial | definition
+drop index shop.shirt_partial; create index shirt_partial on shop.shirt (colour, (size in ('S', 'M'))) where colour not in ('red', 'grey');
+
+-- a value of a policy on varchar
+-- POLICY | shop.shirt.shirt_policy | with check
+alter policy shirt_policy on shop.shirt with check (colour not in ('x', 'z'));
+
+-- a value of a trigger's condition on varchar
+-- TRIGGER | shop.shirt.shirt_trigger | definition
+create or replace trigger shirt_trigger before update on shop.shirt for each row when (new.size in ('S', 'L') and old."Fits" <> 'no') execute function shop.ignore_shirt();
+
+-- a value of a rule's condition on varchar
+-- RULE | shop.shirt.shirt_rule | definition
+create or replace rule shirt_rule as on insert to shop.shirt where new.colour in ('none', 'nil') do instead nothing;
+
+-- a value of a view's condition on varchar
+-- VIEW | shop.shirts | definition
+create or replace view shop.shirts as select id, size in ('S', 'M') as is_small from shop.shirt where colour in ('black', 'navy');
+
+-- a value of a generated column on varchar
+-- COLUMN | shop.shirt.is_dark | default
+alter table shop.shirt drop column is_dark; alter table shop.shirt add column is_dark boolean generated always as (colour in ('black', 'brown')) stored;
+
+-- a value of a body on varchar
+-- FUNCTION | shop.is_small(character varying, boolean) | SQL body
+create or replace function shop.is_small(size varchar, other boolean default 'a'::varchar in ('a', 'b')) returns boolean language sql immutable begin atomic select size in ('S', 'L'); end;
+
+-- a value of statistics on varchar
+-- STATISTICS | shop.shirt_stats | definition
+drop statistics shop.shirt_stats; create statistics shop.shirt_stats on (size in ('S', 'M')), colour from shop.shirt;

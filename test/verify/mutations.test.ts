@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { silentLog } from "../../src/log.ts";
 import type { DatabaseUrl } from "../../src/postgres/database-url.ts";
-import { Session, withSession } from "../../src/postgres/session.ts";
+import { Session } from "../../src/postgres/session.ts";
 import { compareFingerprints } from "../../src/verify/compare.ts";
 import { readFingerprint } from "../../src/verify/fingerprint.ts";
 import type { Fingerprint } from "../../src/verify/fingerprint-model.ts";
-import { pinSettings } from "../../src/verify/pinned-settings.ts";
-import { reprintViews } from "../../src/verify/views.ts";
+import { reprintSource } from "../../src/verify/reprint.ts";
+import { SessionPool } from "../../src/verify/session-pool.ts";
 import { createDatabase } from "../local/postgres/databases.ts";
 import { type ServerPair, createSource, databaseUrl, restoreInto, startPair } from "./migrated.ts";
 import { listMutations } from "./mutations.ts";
@@ -39,10 +40,8 @@ describe("a database that was migrated from 16 to 18", () => {
     target = databaseUrl(pair.target, targetDatabase);
     const read = await fingerprintAfter(databaseUrl(pair.source, sourceDatabase), "");
     const untouched = await fingerprintAfter(target, "");
-    source = await withSession(target, { applicationName }, async (session) => {
-      await pinSettings(session);
-      return (await reprintViews(read, untouched, session)).source;
-    });
+    await using pool = new SessionPool(() => Session.open(target, { applicationName }), { signal, log: silentLog });
+    source = (await reprintSource(read, untouched, pool, 2)).source;
     expect(compareFingerprints(source, untouched).record).toMatchObject({
       outcome: "match",
       differences: [],
