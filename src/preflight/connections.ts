@@ -13,12 +13,12 @@ const query = `
     from pg_stat_activity a
     left join pg_stat_ssl s on s.pid = a.pid
    where a.datname = current_database() and coalesce(a.backend_type, 'client backend') = 'client backend'
-     and a.application_name is distinct from $1
+     and coalesce(a.application_name, '') not like 'migrate-to-heroku-postgres%'
    group by 1, 2, 3, 4`;
 
 /** Who is connected to the database at this moment, without ourselves. */
-export async function listConnections(session: Session, ourApplicationName: string): Promise<ConnectionRow[]> {
-  return await session.rows<ConnectionRow>(query, [ourApplicationName]);
+export async function listConnections(session: Session): Promise<ConnectionRow[]> {
+  return await session.rows<ConnectionRow>(query);
 }
 
 /** What several looks saw: each client once, with the most connections it had at a time and its earliest start. */

@@ -11,7 +11,6 @@ import type { Check } from "./check.ts";
 import { listConnections, mergeConnections } from "./connections.ts";
 import { judgeExtensions } from "./extension-rows.ts";
 import type { Gate } from "./gate.ts";
-import { gateApplicationName } from "./guard.ts";
 import { compareSettings } from "./settings-diff.ts";
 import type { OpenedSource } from "./source.ts";
 
@@ -46,7 +45,7 @@ async function collect(gate: Gate, opened: OpenedSource, evidence: Evidence): Pr
   if (opened.settingsCsv instanceof Error) throw opened.settingsCsv;
   evidence.settingsCsv = opened.settingsCsv;
   evidence.extensions = (await judgeExtensions(gate)).map(({ row }) => row);
-  const last = await listConnections(session, gateApplicationName);
+  const last = await listConnections(session);
   evidence.connections = mergeConnections([...opened.connections, last]);
   evidence.losses = await catalog.losses();
   evidence.identifiers = await readIdentifiers(gate);

@@ -7,7 +7,7 @@ import { SourceCatalog } from "./catalog/source-catalog.ts";
 import { listConnections } from "./connections.ts";
 import type { Limits } from "./facts.ts";
 import type { SourceSide } from "./gate.ts";
-import { gateApplicationName, guardSession, openGuarded, openSession } from "./guard.ts";
+import { guardSession, openGuarded, openSession } from "./guard.ts";
 import { detectProvider, readServerMarkers } from "./providers/detect.ts";
 import { readSettingsCsv } from "./settings-csv.ts";
 
@@ -45,7 +45,7 @@ async function prepareSource(inputs: Inputs, limits: Limits, signal: AbortSignal
       before: await readActivity(session),
       open: () => openGuarded(url, options),
       settingsCsv,
-      connections: [await listConnections(session, gateApplicationName)],
+      connections: [await listConnections(session)],
     };
   } catch (error) {
     session.destroy();

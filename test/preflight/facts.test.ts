@@ -14,6 +14,7 @@ import {
   createSource,
   createTarget,
   findingsOf,
+  goodBucket,
   goodHeroku,
   goodRunner,
   runScene,
@@ -44,7 +45,7 @@ test("a Heroku app, a bucket and a runner in good order are passed in silence", 
     source: url,
     target: world.target,
     inputs: local,
-    bucket: { ...sceneContext({ source: url }).bucket, ...bucket } as never,
+    bucket: { ...goodBucket, ...bucket },
   });
 });
 
@@ -116,10 +117,11 @@ test("when the connections break, every check that asks them says that it could 
   session.destroy();
   await new Promise((resolve) => setTimeout(resolve, 50));
   const lost = { ...source, open: () => Promise.reject(new Error("no more connections")) };
-  const catalog = { ...source.catalog, settings: () => Promise.reject(new Error("gone")) };
+  // The settings were read before the connection broke; here they were not.
+  const catalog = Object.assign(source.catalog, { settings: () => Promise.reject(new Error("gone")) });
   const gate = new Gate({
     ...parts,
-    source: { ...lost, catalog: catalog as never },
+    source: { ...lost, catalog },
     target: { session, catalog: new TargetCatalog(session) },
   });
   const results = await runChecks(checks, gate);

@@ -16,8 +16,8 @@ export interface Stage {
   database: string;
   url: string;
   /** Runs statements one after another on a superuser's connection that stays open, e.g. with a transaction. */
-  hold(...statements: string[]): Promise<pg.Client>;
-  later(cleanUp: () => unknown): void;
+  hold: (...statements: string[]) => Promise<pg.Client>;
+  later: (cleanUp: () => unknown) => void;
 }
 
 type Change = Partial<SceneOptions>;

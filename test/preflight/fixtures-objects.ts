@@ -292,8 +292,9 @@ lines" ("a\tb" int)`,
   },
   {
     code: "ROLE_SETTINGS_NOT_CARRIED",
-    arrange: ({ server, database }) =>
-      server.query("postgres", `alter database ${database} set timezone = 'Asia/Tokyo'`).then(() => {}),
+    arrange: async ({ server, database }) => {
+      await server.query("postgres", `alter database ${database} set timezone = 'Asia/Tokyo'`);
+    },
     objects: [/^database test_.*: TimeZone = Asia\/Tokyo$/u],
   },
 ];

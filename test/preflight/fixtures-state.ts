@@ -157,15 +157,15 @@ export const activityFixtures: Fixture[] = [
     sql: orders,
     arrange: async (stage) => {
       const writer = await stage.hold("select 1");
-      let isStopped = false;
+      const stop = new AbortController();
       const writing = (async () => {
-        while (!isStopped) {
+        while (!stop.signal.aborted) {
           await writer.query("update orders set note = note || 'z' where id = 1; select pg_stat_force_next_flush()");
           await sleep(5);
         }
       })();
       stage.later(async () => {
-        isStopped = true;
+        stop.abort();
         await writing;
       });
     },

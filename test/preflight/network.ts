@@ -12,7 +12,7 @@ export function resolveHere(isOurs: (host: string) => boolean): () => void {
     const name = isOurs(host) ? "127.0.0.1" : host;
     return (original as (...parameters: unknown[]) => unknown)(name, options, callback);
   }) as typeof dns.lookup;
-  dns.lookup = Object.assign(patched, { __promisify__: original.__promisify__ });
+  dns.lookup = patched;
   return () => {
     dns.lookup = original;
   };

@@ -4,7 +4,6 @@ import { finding, findingAbout } from "../check.ts";
 import { isTable, relationName } from "../catalog/relations.ts";
 import { isPrivatePlan } from "../heroku-plans.ts";
 import { isClient } from "./sessions.ts";
-import { gateApplicationName } from "../guard.ts";
 
 export const targetConnection: Check = {
   id: "target-connection",
@@ -67,7 +66,7 @@ const sessionsQuery = `
          count(*)::int as count
     from pg_stat_activity a
    where a.datname = current_database() and ${isClient("a")} and a.pid <> pg_backend_pid()
-     and a.application_name is distinct from $1
+     and coalesce(a.application_name, '') not like 'migrate-to-heroku-postgres%'
    group by 1, 2 order by 3 desc, 1`;
 
 export const targetIsQuiet: Check = {
@@ -78,7 +77,6 @@ export const targetIsQuiet: Check = {
   async run(gate) {
     const sessions = await gate.target.session.rows<{ application: string; user: string; count: number }>(
       sessionsQuery,
-      [gateApplicationName],
     );
     const objects = sessions.map(({ application, user, count }) => `${application} as ${user}: ${count}`);
     const total = sessions.reduce((sum, { count }) => sum + count, 0);
