@@ -150,6 +150,7 @@ export interface MigrationPlan {
   sourceBytes: number;
   /** From a sampled compression ratio. */
   archiveBytes: number;
+  /** COPY text divided by archive: 4 is a quarter of the size. */
   compressionRatio: number;
   /** Measured in the gate, bytes of COPY text a second; absent where it could not be measured. */
   readBytesPerSecond?: number;
