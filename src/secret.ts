@@ -45,10 +45,22 @@ export function derivedForms(value: string): string[] {
   const forms = new Set([value, value.trim(), decoded, encodeURIComponent(decoded.toWellFormed())]);
   for (const form of Array.from(forms)) {
     forms.add(Buffer.from(form).toString("base64"));
+    for (const offset of [0, 1, 2]) {
+      const within = base64Within(form, offset);
+      // Few characters of base64 are found in any text.
+      if (within.length >= 8) forms.add(within);
+    }
     forms.add(Buffer.from(`:${form}`).toString("base64"));
     forms.add(JSON.stringify(form).slice(1, -1));
   }
-  return [...forms].filter((form) => form.length >= shortestMaskedLength);
+  return [...forms].filter((form) => form.length >= shortestMaskedLength && form.trim() !== "");
+}
+
+/** What every base64 text shows of this one where it stands `offset` bytes after the start of a group of three. */
+function base64Within(text: string, offset: number): string {
+  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]);
+  const wholeGroups = bytes.subarray(0, bytes.length - (bytes.length % 3));
+  return wholeGroups.toString("base64").slice(offset === 0 ? 0 : 4);
 }
 
 function safelyDecoded(value: string): string {

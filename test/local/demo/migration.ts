@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { RunEvent } from "../runner/events.ts";
-import type { Running } from "../runner/options.ts";
+import type { RunnerOptions, Running } from "../runner/options.ts";
 import type { WorkflowResult } from "../runner/results.ts";
 import { startWorkflow } from "../runner/workflow.ts";
 import { type World, appName } from "../world.ts";
@@ -12,6 +12,8 @@ interface MigrationOptions {
   rerunOf?: WorkflowResult;
   onEvent?: (event: RunEvent) => void;
   signal?: AbortSignal;
+  /** Where the jobs' files go, and whether they stay. */
+  runner?: Pick<RunnerOptions, "workFolder" | "keepTemp">;
 }
 
 export const repositoryRoot = fileURLToPath(new URL("../../..", import.meta.url));
@@ -43,6 +45,7 @@ export function startMigration(world: World, options: MigrationOptions = {}): Ru
       S3_SECRET_ACCESS_KEY: input("s3-secret-access-key"),
     },
     artifactService: world.artifacts,
+    ...options.runner,
     ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
     ...(options.rerunOf === undefined ? {} : { rerunOf: options.rerunOf }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
