@@ -215,7 +215,7 @@ export async function recheckGate(run: Run, parties: Parties, journal: Journal):
     throw new MigrationError(`The gate's result does not hold any more: ${reasons.join("; ")}.`, {
       code: "GATE_STALE",
       outcome: "blocked",
-      hint: "Run the gate again: choose “Re-run all jobs”, not “Re-run failed jobs”. Nothing was changed.",
+      hint: "Run preflight again (on GitHub choose “Re-run all jobs”, not “Re-run failed jobs”). Nothing was changed.",
     });
   }
   const { source, target, plan, evidence } = document;

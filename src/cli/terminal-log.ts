@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { describeError, exitCodes, hintOf } from "../errors.ts";
+import { InputsError, describeError, exitCodes, hintOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { followStages, terminalProgress } from "../progress.ts";
 import { redact } from "../secret.ts";
@@ -52,9 +52,13 @@ function plain(text: string): string {
   return text.replaceAll(/[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}]/gu, "\u{FFFD}");
 }
 
+const inputsHint =
+  "Each input is a flag (--heroku-app) or a variable (HEROKU_APP). Secrets: a variable, or a file (--heroku-api-key-file).";
+
 /** A run that did not start has no log yet: the mistake, and what to do about it. */
 export function reportMistake(error: unknown, isJson: boolean): void {
-  const [message, hint] = [redact(describeError(error)), redact(hintOf(error) ?? "")];
+  const howToGive = error instanceof InputsError ? inputsHint : "";
+  const [message, hint] = [redact(describeError(error)), redact(hintOf(error) ?? howToGive)];
   process.stderr.write(`${plain([message, hint].filter(Boolean).join("\n"))}\n`);
   if (isJson)
     writeEvent(process.stdout, "finished", { outcome: "failed", exitCode: exitCodes.failed, headline: message, hint });
