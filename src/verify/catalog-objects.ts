@@ -36,7 +36,8 @@ export const leftBehindSql = `
     (select count(distinct (d.classid, d.objid, d.objsubid)) from pg_shdepend d where d.deptype = 'a'
       and d.dbid = current.oid)::int8 as grants,
     (select count(*) from pg_default_acl)::int8 as "defaultPrivileges",
-    (select count(*) from pg_db_role_setting s cross join unnest(s.setconfig) where s.setdatabase = current.oid)::int8 as settings
+    (select count(*) from pg_db_role_setting s cross join unnest(s.setconfig) where s.setdatabase = current.oid)::int8 as settings,
+    (select count(*) from pg_class c where pg_is_in_recovery() and c.relkind = 'r' and c.relpersistence = 'u')::int8 as "unloggedTables"
   from pg_database as current where current.datname = current_database()`;
 
 export type LeftBehind = Fingerprint["left"];

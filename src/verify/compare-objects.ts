@@ -1,5 +1,6 @@
 import { type Findings, displayName, objectKey } from "./compare-model.ts";
 import type { CatalogObject, Fingerprint } from "./fingerprint-model.ts";
+import { wordFor } from "./fact-words.ts";
 import { type LeftOut, reasonForExtra, reasonForMissing } from "./left-out.ts";
 
 /** Facts that may differ although nothing was lost, with the reason. */
@@ -20,7 +21,7 @@ export function compareObjects(sides: Sides, leftOut: LeftOut, findings: Finding
   addMajorDifference(sides, findings);
   for (const [key, object] of source) {
     const other = target.get(key);
-    if (other !== undefined) compareFacts(object, other, findings);
+    if (other !== undefined) compareFacts(object, other, sides, findings);
   }
   for (const object of onlyIn(source, target)) if (!unread.has(object.object)) addMissing(object, findings);
   for (const object of onlyIn(target, source)) if (!unread.has(object.object)) addExtra(object, findings);
@@ -84,14 +85,14 @@ function addExtra(object: CatalogObject, findings: Findings): void {
   });
 }
 
-function compareFacts(source: CatalogObject, target: CatalogObject, findings: Findings): void {
+function compareFacts(source: CatalogObject, target: CatalogObject, sides: Sides, findings: Findings): void {
   const details: string[] = [];
   for (const fact of Object.keys({ ...source.facts, ...target.facts })) {
     const [was, is] = [source.facts[fact] ?? null, target.facts[fact] ?? null];
     if (sameText(was, is)) continue;
-    const reason = reasonForFact(source, target, fact);
+    const reason = reasonForFact(source, target, fact) ?? reasonForMajors(source, fact, sides);
     if (reason !== undefined) findings.addKnown(`${source.object.toLowerCase()}s: ${fact}`, reason);
-    else details.push(describeFact(fact, was, is));
+    else details.push(describeFact(fact, wordFor(source.object, fact, was), wordFor(source.object, fact, is)));
   }
   if (details.length === 0) return;
   findings.differences.push({
@@ -113,6 +114,17 @@ function reasonForFact(source: CatalogObject, target: CatalogObject, fact: strin
   if (fact === "enforced" && source.facts[fact] === "false")
     return "pg_dump does not carry disabled foreign keys: they are enforced again";
   return lenientFacts[`${source.object}.${fact}`];
+}
+
+/** From 16 on a locale of ICU is kept as a language tag, whatever it was written as. */
+function reasonForMajors(
+  { object, facts }: CatalogObject,
+  fact: string,
+  { source, target }: Sides,
+): string | undefined {
+  const isLocale = object === "COLLATION" && fact === "locale" && facts["provider"] === "i";
+  if (!isLocale || source.majorVersion >= 16 || target.majorVersion < 16) return undefined;
+  return "PostgreSQL 16 and later write a locale of ICU as a language tag";
 }
 
 const shownCharacters = 120;

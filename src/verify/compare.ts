@@ -65,6 +65,7 @@ function addLeftBehind({ left, collation }: Fingerprint, target: Fingerprint, fi
     "they belong to the database, not to its content",
     left.settings,
   );
+  findings.addKnown("unlogged tables", "a standby does not have their rows, and the dump neither", left.unloggedTables);
   if (collation !== target.collation)
     findings.addKnown(
       "the database's collation",

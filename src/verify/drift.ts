@@ -54,12 +54,16 @@ const factsSql = `
       where schemaname = 'pg_catalog' and relname in ('pg_class', 'pg_attribute', 'pg_attrdef', 'pg_constraint', 'pg_proc', 'pg_type',
         'pg_enum', 'pg_trigger', 'pg_rewrite', 'pg_policy', 'pg_index', 'pg_description', 'pg_namespace'))::int8 as "definitionChanges"`;
 
-/** Large objects are rows of a catalog. */
+/** Without what an extension keeps for itself, which no dump carries. Large objects are rows of a catalog. */
 const tablesSql = `
   select s.schemaname as schema, s.relname as "table", s.n_tup_ins as inserted, s.n_tup_upd as updated, s.n_tup_del as deleted,
     coalesce(pg_relation_filenode(s.relid), 0)::int8 as file
   from pg_stat_all_tables s
   where s.schemaname !~ '^pg_' and s.schemaname <> 'information_schema'
+    and not exists (
+      select from pg_depend d join pg_extension e on e.oid = d.refobjid
+      where d.classid = 'pg_class'::regclass and d.objid = s.relid and d.deptype = 'e'
+        and not s.relid = any (coalesce(e.extconfig, '{}')))
     or s.schemaname = 'pg_catalog' and s.relname in ('pg_largeobject', 'pg_largeobject_metadata')
   order by s.schemaname, s.relname`;
 
@@ -155,12 +159,24 @@ export interface DriftMoment {
   counters: TableCounters;
 }
 
+/** What is not migrated may be written to. */
+export interface DriftExclusions {
+  excludeSchemas?: readonly string[];
+  excludeTableData?: readonly TableId[];
+}
+
 /** The record of all moments; what changed is what changed between the first and the last. */
-export function describeDrift(moments: readonly DriftMoment[], accepted: boolean): DriftRecord {
+export function describeDrift(
+  moments: readonly DriftMoment[],
+  accepted: boolean,
+  { excludeSchemas = [], excludeTableData = [] }: DriftExclusions = {},
+): DriftRecord {
   const positions = moments.map(({ moment, counters }) => ({ at: counters.at, moment, lsn: counters.lsn }));
   const [first, last] = [moments.at(0), moments.at(-1)];
   if (first === undefined || last === undefined)
     return { positions, tables: [], unavailable: "nothing was counted", accepted };
   const { tables, problem } = compareCounters(first.counters, last.counters);
-  return { positions, tables, accepted, ...(problem === undefined ? {} : { unavailable: problem }) };
+  const excluded = new Set(excludeTableData.map(keyOf));
+  const migrated = tables.filter((table) => !excludeSchemas.includes(table.schema) && !excluded.has(keyOf(table)));
+  return { positions, tables: migrated, accepted, ...(problem === undefined ? {} : { unavailable: problem }) };
 }

@@ -86,5 +86,12 @@ export interface Fingerprint {
   sequences: SequenceValue[];
   largeObjects: LargeObjects;
   /** What a restore without owners and privileges leaves behind. */
-  left: { owners: number; grants: number; defaultPrivileges: number; settings: number };
+  left: {
+    owners: number;
+    grants: number;
+    defaultPrivileges: number;
+    settings: number;
+    /** On a standby alone, which has none of their rows. */
+    unloggedTables: number;
+  };
 }

@@ -18,7 +18,8 @@ export interface ReadableTable extends TableId, HashedColumns {
 /**
  * Every table with rows of the user: children and partitions for themselves, the configuration tables of extensions with
  * the condition that a dump puts on them. An enum's hash is made of its OID, so that pg_dump loads hash partitions on one
- * through their root and rows may change partition: `hashRoot` is the topmost ancestor that spreads rows by hash.
+ * through their root and rows may change partition: `hashRoot` is the topmost ancestor that spreads rows by hash. A standby
+ * has no rows of unlogged tables.
  */
 const listTablesSql = `
   with recursive ancestor as (
@@ -61,7 +62,7 @@ const listTablesSql = `
     from pg_depend d join pg_extension x on x.oid = d.refobjid
     where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
       and d.refclassid = 'pg_extension'::regclass and c.oid = any (x.extconfig)) as e on true
-  where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  where c.relkind = 'r' and c.relpersistence <> 't' and not (c.relpersistence = 'u' and pg_is_in_recovery()) and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
     and (e.oid is not null or not exists (select from pg_depend d
       where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))
   order by n.nspname, c.relname`;

@@ -182,7 +182,7 @@ create table shop.extra (id int);
 drop schema "Ünusual ""schema""" cascade;
 
 -- an unlogged table that is logged
--- TABLE | shop.scratch | persistence: "u" on the source, "p" on the target
+-- TABLE | shop.scratch | persistence: "unlogged" on the source, "permanent" on the target
 alter table shop.scratch set logged;
 
 -- a storage parameter
@@ -434,7 +434,7 @@ drop procedure shop.nothing(int);
 create or replace aggregate shop.list(text) (sfunc = shop.concat_state, stype = text, initcond = 'List:');
 
 -- a disabled trigger
--- TRIGGER | shop.customer.touch | enabled: "O" on the source, "D" on the target
+-- TRIGGER | shop.customer.touch | enabled: "enabled" on the source, "disabled" on the target
 alter table shop.customer disable trigger touch;
 
 -- a trigger that is enabled again

@@ -13,7 +13,7 @@ export const publications: CatalogClass = {
   object: "PUBLICATION",
   sql: `
     select p.pubname as name, p.puballtables::text as "all tables",
-      concat_ws(' ', p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, p.pubviaroot) as changes,
+      concat_ws(' ', p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, to_jsonb(p) ->> 'pubviaroot') as changes,
       (select string_agg(${qualified("n.nspname", "c.relname")}, ', ' order by n.nspname collate "C", c.relname collate "C")
         from pg_publication_rel r join pg_class c on c.oid = r.prrelid join pg_namespace n on n.oid = c.relnamespace
         where r.prpubid = p.oid) as tables
