@@ -1,3 +1,4 @@
+import { formatCount, plural } from "../format.ts";
 import type { CheckResult, Finding } from "../report.ts";
 
 export type FindingRank = "blocked" | "could-not-check" | "warning" | "accepted";
@@ -23,10 +24,19 @@ function rankOf(finding: Finding): FindingRank {
 }
 
 /** How many of each rank, without those that are none. */
-export function countRanks(findings: readonly RankedFinding[]): { rank: FindingRank; count: number }[] {
+function countRanks(findings: readonly RankedFinding[]): { rank: FindingRank; count: number }[] {
   return ranks
     .map((rank) => ({ rank, count: findings.filter((found) => found.rank === rank).length }))
     .filter(({ count }) => count > 0);
+}
+
+/** `2 blocked, 1 could not be checked, 3 warnings` */
+export function countInWords(findings: readonly RankedFinding[]): string {
+  return countRanks(findings)
+    .map(({ rank, count }) =>
+      rank === "warning" ? plural(count, "warning") : `${formatCount(count)} ${rankWords[rank].words}`,
+    )
+    .join(", ");
 }
 
 export const rankWords: Readonly<Record<FindingRank, { mark: string; words: string }>> = {

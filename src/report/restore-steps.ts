@@ -19,14 +19,13 @@ export interface RestorePhase {
   problems: number;
 }
 
-/** pg_restore's verbose log as objects, and neighbouring objects of one kind as a phase. */
+/** pg_restore's verbose log as objects, and neighbouring objects of one phase together. */
 export function groupRestoreLog(logLines: RestoreRecord["logLines"]): RestorePhase[] {
-  const steps = listSteps(logLines);
   const phases: RestorePhase[] = [];
-  for (const step of steps) {
+  for (const step of listSteps(logLines)) {
     const last = phases.at(-1);
-    const phase =
-      last?.kind === step.kind ? last : { kind: step.kind, at: step.at, seconds: 0, steps: [], problems: 0 };
+    const kind = phaseOf(step.kind, last?.kind);
+    const phase = last?.kind === kind ? last : { kind, at: step.at, seconds: 0, steps: [], problems: 0 };
     if (phase !== last) phases.push(phase);
     phase.steps.push(step);
     phase.seconds += step.seconds;
@@ -34,6 +33,31 @@ export function groupRestoreLog(logLines: RestoreRecord["logLines"]): RestorePha
   }
   return phases;
 }
+
+/** Kinds that take time, and come in blocks after everything was defined. */
+const ownPhases: ReadonlySet<string> = new Set([
+  "TABLE DATA",
+  "SEQUENCE SET",
+  "BLOBS",
+  "BLOB",
+  "CONSTRAINT",
+  "FK CONSTRAINT",
+  "INDEX",
+  "INDEX ATTACH",
+  "MATERIALIZED VIEW DATA",
+  "TRIGGER",
+  "RULE",
+  "POLICY",
+]);
+
+/** Tables, sequences, types … come mixed, table by table; comments and privileges come with what they are about. */
+function phaseOf(kind: string, current: string | undefined): string {
+  if (kind === "" || ownPhases.has(kind)) return kind;
+  const isAttached = ["COMMENT", "ACL", "SECURITY LABEL"].includes(kind);
+  return isAttached && current !== undefined && current !== "" ? current : definitions;
+}
+
+const definitions = "DEFINITIONS";
 
 function listSteps(logLines: RestoreRecord["logLines"]): RestoreStep[] {
   const steps: RestoreStep[] = [];

@@ -1,6 +1,6 @@
 import { formatCount, plural } from "../format.ts";
 import type { CheckResult } from "../report.ts";
-import { countRanks, listFindings, type RankedFinding, rankWords } from "./findings.ts";
+import { countInWords, listFindings, type RankedFinding, rankWords } from "./findings.ts";
 import { code, codeBlock, prose, table } from "./markdown.ts";
 import type { Section } from "./summary-section.ts";
 
@@ -16,14 +16,6 @@ export function findingsSection(checks: readonly CheckResult[]): Section {
   const passed = `${formatCount(passes)} of ${plural(checks.length, "check")} passed.`;
   if (findings.length === 0) return { blocks: ["## Findings: none", passed] };
   return { blocks: [`## Findings: ${countInWords(findings)}`, passed, ...shown(findings), ...rest(findings)] };
-}
-
-function countInWords(findings: readonly RankedFinding[]): string {
-  return countRanks(findings)
-    .map(({ rank, count }) =>
-      rank === "warning" ? plural(count, "warning") : `${formatCount(count)} ${rankWords[rank].words}`,
-    )
-    .join(", ");
 }
 
 function shown(findings: readonly RankedFinding[]): string[] {

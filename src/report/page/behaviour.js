@@ -113,9 +113,10 @@ function enableCopy(button) {
 
 /** On paper nothing can be unfolded. A log of thousands of lines stays a file. */
 function unfoldForPrint() {
+  const log = document.querySelector(".log");
+  const longLog = log !== null && log.textContent.length > 30_000 ? log : null;
   for (const part of document.querySelectorAll("details:not([open])")) {
-    const log = part.querySelector(".log") ?? part.closest(".log");
-    if (log !== null && log.textContent.length > 30_000) continue;
+    if (longLog !== null && (part.contains(longLog) || longLog.contains(part))) continue;
     part.dataset.folded = "";
     part.open = true;
   }

@@ -39,7 +39,7 @@ export function dataTable<Row>(table: DataTable<Row>): Content {
     table.searched === undefined ? null : searchField(table.id, table.searched, rows.length),
     h(
       "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-labelledby": `${table.id}-caption` },
+      { class: "scroll", tabindex: 0, role: "group", "aria-labelledby": `${table.id}-caption` },
       h(
         "table",
         { id: table.id },
@@ -94,7 +94,7 @@ export function plainTable(caption: string, header: readonly string[], rows: rea
   const headCells = header.map((label) => (label === "" ? h("td", null) : h("th", { scope: "col" }, label)));
   return h(
     "div",
-    { class: "scroll plain", tabindex: 0, role: "region", "aria-label": caption },
+    { class: "scroll plain", tabindex: 0, role: "group", "aria-label": caption },
     h(
       "table",
       null,

@@ -1,7 +1,7 @@
 import { h } from "preact";
 import { formatCount, formatSeconds, plural } from "../../format.ts";
 import type { CheckResult, Report } from "../../report.ts";
-import { countRanks, listFindings, type RankedFinding, rankWords } from "../findings.ts";
+import { countInWords, listFindings, type RankedFinding, rankWords } from "../findings.ts";
 import { plainTable } from "./data-table.ts";
 import { type Content, copyable, folded, name, type PageSection, prose } from "./element.ts";
 
@@ -14,11 +14,11 @@ export function findingsSection({ checks }: Report): PageSection | undefined {
   if (checks.length === 0) return undefined;
   const findings = listFindings(checks);
   const passed = checks.filter((check) => check.outcome === "pass");
-  const counts = countRanks(findings).map(({ rank, count }) => `${formatCount(count)} ${rankWords[rank].words}`);
+  const counts = countInWords(findings);
   return {
     id: "findings",
     title: "Findings",
-    lede: `${formatCount(passed.length)} of ${plural(checks.length, "check")} passed${counts.length === 0 ? "" : `; ${counts.join(", ")}`}.`,
+    lede: `${formatCount(passed.length)} of ${plural(checks.length, "check")} passed${counts === "" ? "" : `; ${counts}`}.`,
     content: [
       findings.slice(0, mostFindings).map(renderFinding),
       rest(findings),

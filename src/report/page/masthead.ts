@@ -1,7 +1,7 @@
 import { h } from "preact";
 import { formatBytes, formatCount, formatSeconds } from "../../format.ts";
 import type { Report } from "../../report.ts";
-import { countRanks, listFindings, rankWords } from "../findings.ts";
+import { countInWords, listFindings } from "../findings.ts";
 import { windowSeconds } from "../plan-comparison.ts";
 import { verdictWords } from "../verdict.ts";
 import { type Content, copyable, isolated, prose } from "./element.ts";
@@ -137,15 +137,13 @@ function restoreFigure({ restore, failure }: Report): Figure[] {
 
 function findingsFigure({ checks }: Report): Figure[] {
   if (checks.length === 0) return [];
-  const counts = countRanks(listFindings(checks)).map(
-    ({ rank, count }) => `${formatCount(count)} ${rankWords[rank].words}`,
-  );
+  const counts = countInWords(listFindings(checks));
   const passed = checks.filter((check) => check.outcome === "pass").length;
   return [
     {
       label: "Checks passed",
       value: `${formatCount(passed)} of ${formatCount(checks.length)}`,
-      note: counts.join(", ") || undefined,
+      note: counts === "" ? undefined : counts,
     },
   ];
 }

@@ -99,11 +99,11 @@ function renderPhase(phase: RestorePhase, steps: readonly RestoreStep[], start: 
   const summary = [h("strong", null, title), ` ${formatSeconds(phase.seconds)}`, problems];
   const left = phase.steps.length - steps.length;
   const more = left === 0 ? null : h("p", { class: "note" }, `And ${formatCount(left)} more, in restore.log.`);
-  return folded(summary, [renderRuns(steps, start), more], { open: phase.problems > 0 });
+  return folded(summary, [renderRuns(steps, start, phase.kind), more], { open: phase.problems > 0 });
 }
 
 /** Thousands of quiet steps are one block of text; one that went wrong stands by itself with all its lines. */
-function renderRuns(steps: readonly RestoreStep[], start: number): Content[] {
+function renderRuns(steps: readonly RestoreStep[], start: number, phaseKind: string): Content[] {
   const runs: Content[] = [];
   let quiet: string[] = [];
   const flush = (): void => {
@@ -113,7 +113,7 @@ function renderRuns(steps: readonly RestoreStep[], start: number): Content[] {
   };
   for (const step of steps) {
     if (!step.isProblem) {
-      quiet.push(...quietLines(step, start));
+      quiet.push(...quietLines(step, start, phaseKind));
       continue;
     }
     flush();
@@ -125,9 +125,10 @@ function renderRuns(steps: readonly RestoreStep[], start: number): Content[] {
 
 const offsetColumns = 8;
 
-function quietLines(step: RestoreStep, start: number): string[] {
+function quietLines(step: RestoreStep, start: number, phaseKind: string): string[] {
   const offset = offsetOf(step.at, start).padStart(offsetColumns);
-  const [first, ...others] = step.kind === "" ? step.lines : [step.name, ...step.lines.slice(1)];
+  const kind = step.kind === phaseKind ? "" : `${step.kind.toLowerCase()} `;
+  const [first, ...others] = step.kind === "" ? step.lines : [`${kind}${step.name}`, ...step.lines.slice(1)];
   const took = step.seconds >= 1 ? `   ${formatSeconds(step.seconds)}` : "";
   const indent = " ".repeat(offsetColumns);
   return [`${offset}  ${shortLine(first ?? "")}${took}`, ...others.map((line) => `${indent}  ${shortLine(line)}`)];

@@ -16,6 +16,7 @@ tbody tr:last-child > * { border-bottom: 0; }
 thead th { color: var(--muted); font-size: 13px; font-weight: 560; white-space: nowrap; }
 .data thead th { position: sticky; top: 0; background: var(--panel); z-index: 1; box-shadow: inset 0 -1px 0 var(--line); border-bottom: 0; }
 tbody th { min-width: 130px; }
+@media (min-width: 1001px) { .data tbody th { min-width: 200px; } }
 td { min-width: 64px; }
 tbody tr:hover > * { background: var(--sunken); }
 .number { text-align: right; white-space: nowrap; }
