@@ -194,6 +194,8 @@ function waitOptions(
     log: run.log,
     archiveBytes,
     stallMs: run.inputs.stallMinutes * 60_000,
+    // Three times as long for a worker of Heroku to come: half an hour unless told otherwise.
+    pendingMs: 3 * run.inputs.stallMinutes * 60_000,
     ...(isLocal(run) ? { pollMs: { first: 200, most: 1000 } } : {}),
     onProgress: (progress) => showProgress(run, progress, archiveBytes ?? 0, stageName),
   };

@@ -70,7 +70,7 @@ async function run(): Promise<number> {
   const result = await runCommand(context);
   if (result === undefined) return exitCodes.ok;
   const { report } = result;
-  say("message", { message: [report.headline, report.failure?.hint ?? "", ...report.nextSteps].join(" ") });
+  say("message", { message: [report.headline, ...report.nextSteps].join(" ") });
   const folder = values["output-dir"] ?? workDirectory;
   for (const file of await renderEvidence(result, { hideIdentifiers: false, secrets: result.secrets }))
     await writeFile(join(folder, file.name), file.content);

@@ -80,7 +80,7 @@ function inputsOf(world: World, proxy: Proxy): Record<string, string> {
     confirm: appName,
     "scale-down": "worker",
     "freeze-source": "database",
-    "stall-minutes": "0.05",
+    "stall-minutes": "0.3",
     jobs: "2",
   };
 }

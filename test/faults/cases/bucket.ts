@@ -1,6 +1,7 @@
 import type { FaultAction } from "../../local/bucket/faults.ts";
 import type { Operation } from "../../local/bucket/operation.ts";
 import type { FaultCase } from "../fault-case.ts";
+import { impatient } from "./source.ts";
 
 interface BucketFault {
   operation?: Operation;
@@ -53,7 +54,7 @@ export const bucketFaults: FaultCase[] = [
     { times: Infinity },
     { ...stopped, says: /gave up|503/iu },
   ),
-  bucket("a part hangs, for ever", { hang: true }, {}, { ...stopped, says: /no progress/u }),
+  bucket("a part hangs, for ever", { hang: true }, {}, { ...stopped, options: impatient, says: /no progress/u }),
   bucket(
     "the credentials expire in the dump",
     { expireCredentials: true },

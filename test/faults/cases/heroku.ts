@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type FaultAction, type RestoreFaults, answers } from "../../local/heroku/faults.ts";
 import type { FaultCase } from "../fault-case.ts";
+import { impatient } from "./source.ts";
 
 type Rest = Partial<FaultCase> & Pick<FaultCase, "expect">;
 
@@ -130,6 +131,7 @@ export const herokuFaults: FaultCase[] = [
     "the restore stays pending, for ever",
     { neverStarts: true },
     {
+    options: impatient,
       expect: "failed",
       says: /has not begun|no sign of life/u,
       target: "any",
@@ -144,6 +146,7 @@ export const herokuFaults: FaultCase[] = [
     "the restore's worker dies",
     { stuckAfterBytes: 2_000_000 },
     {
+    options: impatient,
       expect: "failed",
       says: /no sign of life/u,
       target: "any",

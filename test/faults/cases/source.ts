@@ -7,6 +7,9 @@ export function slowUploads({ world }: Scene, stallMs = 1500): void {
   world.bucket.faults.add({ operation: "UploadPart", times: Infinity, action: { stallMs } });
 }
 
+/** Where standing still is what is tested. */
+export const impatient = { inputs: { "stall-minutes": "0.05" } };
+
 async function endSessions(scene: Scene, name: string): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
     const ended = await scene.world.source.query<{ count: number }>(
@@ -152,11 +155,11 @@ export const sourceFaults: FaultCase[] = [
       proxy.mode = "slow";
     },
     expect: "recovered",
-    options: { inputs: { "stall-minutes": "1" } },
   },
   {
     area: "source",
     fault: "every connection stalls in the dump, for ever",
+    options: impatient,
     arrange: (scene) => slowUploads(scene, 300),
     during: async ({ proxy }, run) => {
       await run.stage("dump");
@@ -170,6 +173,7 @@ export const sourceFaults: FaultCase[] = [
   {
     area: "source",
     fault: "the network swallows everything in the dump, new connections too",
+    options: impatient,
     arrange: (scene) => slowUploads(scene, 300),
     during: async ({ proxy }, run) => {
       await run.stage("dump");
@@ -183,6 +187,7 @@ export const sourceFaults: FaultCase[] = [
   {
     area: "source",
     fault: "somebody holds an exclusive lock on a table, for ever",
+    options: impatient,
     arrange: async (scene) => {
       const { world } = scene;
       void world.source
