@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silentLog } from "../src/log.ts";
 import { type DatabaseUrl, parseDatabaseUrl } from "../src/postgres/database-url.ts";
 import { joinSnapshot, withSnapshot } from "../src/postgres/snapshot.ts";
+import { confirmDrift } from "../src/verify/confirm-drift.ts";
 import { compareCounters, describeDrift, readCounters } from "../src/verify/drift.ts";
 import { readFingerprint } from "../src/verify/fingerprint.ts";
 import {
@@ -197,6 +198,30 @@ describe("between two servers of 15", () => {
           { schema: "shop", table: "typed", inserted: 0, updated: 0, deleted: 1 },
         ]);
         expect(drift.positions[0]?.lsn).not.toBe(drift.positions[1]?.lsn);
+      });
+    });
+
+    test("is confirmed by reading the tables again: counters that came late are no writes", async () => {
+      const database = await createDatabase(pair.source);
+      const url = databaseUrl(pair.source, database);
+      await pair.source.query(database, "create table late as select 1 as i; create table written as select 1 as i");
+      const before = await readCounters(url);
+      await withSnapshot(url, { applicationName: "test holder", excludeSchemas: [] }, async (snapshot) => {
+        const reading = await fingerprintSource(url, snapshot, options());
+        await pair.source.query(
+          database,
+          "begin; insert into late values (2); rollback; insert into written values (2)",
+        );
+        const moments = [
+          { moment: "snapshot", counters: before },
+          { moment: "end of verification", counters: await readCounters(url) },
+        ];
+        const drift = describeDrift(moments, false);
+        expect(drift.tables.map(({ table }) => table).toSorted()).toEqual(["late", "written"]);
+        const confirmed = await confirmDrift(drift, reading, url, options());
+        expect(confirmed.tables).toEqual([{ schema: "public", table: "written", inserted: 1, updated: 0, deleted: 0 }]);
+        const unknown = await confirmDrift(drift, { ...reading, kind: "counts" }, url, options());
+        expect(unknown.tables).toEqual(drift.tables);
       });
     });
 
