@@ -21,17 +21,23 @@ export interface DumpRequest {
   /** Free connections of the source that readers may take. */
   connectionRoom: number;
   sourceMajor: number;
-  /** Other sizes than the measured ones, for tests. */
-  sizes?: Partial<DumpSizes>;
+  /** Other values than the measured ones, for tests. */
+  tuning?: Partial<DumpTuning>;
 }
 
-export interface DumpSizes {
+export interface DumpTuning {
   /** Bytes on disk per slice. */
   sliceBytes: number;
   /** Text per compressed piece. */
   pieceBytes: number;
   /** Compressed bytes that may wait for their turn, over all readers. */
   windowBytes: number;
+  /** How long one statement of a reader waits for a lock before it looks who is in the way. */
+  lockTimeoutMs: number;
+  /** How long a reader waits behind a session that wants a table for itself. */
+  lockPatienceMs: number;
+  /** Share of the server's lock table that readers may fill by locking all tables ahead. */
+  lockTableShare: number;
 }
 
 /** What both engines are given. */

@@ -1,4 +1,5 @@
 import type { CompressionAlgorithm } from "../archive/header.ts";
+import type { SourceTableName } from "./locks.ts";
 import type { ReadTask } from "./tasks.ts";
 
 /** How a reader thread connects and compresses. Lives in memory only: it holds the password. */
@@ -19,6 +20,10 @@ export interface ReaderSettings {
   algorithm: CompressionAlgorithm;
   level: number;
   pieceBytes: number;
+  lockTimeoutMs: number;
+  lockPatienceMs: number;
+  /** OIDs and names of tables to lock ahead; empty where the server's lock table is too small for it. */
+  tablesToLock: readonly SourceTableName[];
 }
 
 /** A compressed stretch of one item's content. */

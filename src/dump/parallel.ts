@@ -5,12 +5,13 @@ import { applicationNameOf } from "../application-name.ts";
 import { type BlockRecord, writeBlocks } from "./assemble.ts";
 import { planBlocks } from "./blocks.ts";
 import { startAndReadContents } from "./contents.ts";
-import type { EngineRequest, EngineResult } from "./engine.ts";
+import type { DumpTuning, EngineRequest, EngineResult } from "./engine.ts";
 import { editForHeroku } from "./edits.ts";
+import { listTablesToLock } from "./locks.ts";
 import type { ReaderSettings } from "./messages.ts";
 import { Readers } from "./readers.ts";
 import { type BlockPlan, planTasks } from "./tasks.ts";
-import { defaultSizes } from "./tuning.ts";
+import { defaultTuning } from "./tuning.ts";
 
 /** Ranges of pages are read without a scan of the whole table from this major on. */
 const firstMajorWithTidRangeScan = 14;
@@ -23,12 +24,14 @@ export async function dumpInParallel(request: EngineRequest): Promise<EngineResu
   const { snapshot, progress, sourceMajor } = request;
   const { head, edits } = await readEditedContents(request);
   const blocks = await planBlocks(snapshot.holder, head);
-  const { sliceBytes, pieceBytes, windowBytes } = { ...defaultSizes, ...request.sizes };
-  const tasks = planTasks(blocks, { sliceBytes, canSlice: sourceMajor >= firstMajorWithTidRangeScan });
+  const tuning = { ...defaultTuning, ...request.tuning };
+  const { sliceBytes, windowBytes } = tuning;
+  const tasks = planTasks(blocks, { sliceBytes, canSlice: sourceMajor >= firstMajorWithTidRangeScan, encoding: encodingOf(head) });
+  const tablesToLock = await listTablesToLock(snapshot.holder, blocks, request.jobs, tuning.lockTableShare);
   const headBytes = serializeHead(head);
   await request.write(headBytes);
   await using readers = new Readers(tasks, {
-    settings: { ...readerSettings(request, head), pieceBytes },
+    settings: { ...readerSettings(request, head), ...tuning, tablesToLock },
     jobs: request.jobs,
     windowBytes,
     signal: request.signal,
@@ -73,7 +76,7 @@ async function readEditedContents({
   return await editForHeroku(head, leftOut, snapshot.holder);
 }
 
-function readerSettings({ run, snapshot, level }: EngineRequest, head: ArchiveHead): Omit<ReaderSettings, "pieceBytes"> {
+function readerSettings({ run, snapshot, level }: EngineRequest, head: ArchiveHead): Omit<ReaderSettings, keyof DumpTuning | "tablesToLock"> {
   const { source } = run.inputs;
   return {
     host: source.host,

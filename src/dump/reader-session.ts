@@ -4,17 +4,9 @@ import { type Session, quoteLiteral } from "../postgres/session.ts";
 import { joinSnapshot, rejoinSnapshot, sqlStateOf } from "../postgres/snapshot.ts";
 import { isTransient, withRetries } from "../retry.ts";
 import { Secret } from "../secret.ts";
+import { lockTablesAhead } from "./locks.ts";
 import type { ReaderSettings } from "./messages.ts";
 import type { ReadItem } from "./tasks.ts";
-
-/**
- * Behind somebody's waiting ACCESS EXCLUSIVE request our own request queues up; theirs waits for the snapshot's holder,
- * and the holder for us: the server sees no deadlock. So no statement waits for a lock for ever.
- */
-const lockTimeoutMs = 5_000;
-
-/** A request of somebody who gives up by himself, as careful schema changes do, costs nothing but this. */
-const lockPatienceMs = 60_000;
 
 /** Locks are kept to a transaction's end, in a table that all sessions share and whose size is fixed at the server's start. */
 const itemsPerTransaction = 200;
@@ -33,6 +25,7 @@ export class ReaderSession {
   readonly #events: ReaderSessionEvents;
   #session: Session | undefined;
   #itemsRead = 0;
+  #hasLockedAhead = false;
 
   constructor(settings: ReaderSettings, events: ReaderSessionEvents) {
     this.#settings = settings;
@@ -70,18 +63,36 @@ export class ReaderSession {
   }
 
   async #joined(): Promise<Session> {
+    const { snapshotId } = this.#settings;
     if (this.#session === undefined || this.#session.isLost) {
-      this.#session = await joinSnapshot(this.#url, this.#settings.snapshotId, this.#settings);
-      await this.#session.execute(
-        `set client_encoding to ${quoteLiteral(this.#settings.encoding)}; set lock_timeout = ${lockTimeoutMs}`,
-      );
-      this.#itemsRead = 0;
-    } else if (this.#itemsRead >= itemsPerTransaction) {
-      await rejoinSnapshot(this.#session, this.#settings.snapshotId);
+      this.#session = await this.#join();
+    } else if (this.#itemsRead >= itemsPerTransaction && !this.#hasLockedAhead) {
+      await rejoinSnapshot(this.#session, snapshotId);
       this.#itemsRead = 0;
     }
     this.#itemsRead += 1;
     return this.#session;
+  }
+
+  /**
+   * No statement waits for a lock for ever: behind somebody's waiting ACCESS EXCLUSIVE request our own request queues up;
+   * theirs waits for the snapshot's holder, and the holder for us, which the server does not see as a deadlock.
+   */
+  async #join(): Promise<Session> {
+    const { snapshotId, encoding, lockTimeoutMs, tablesToLock } = this.#settings;
+    const session = await joinSnapshot(this.#url, snapshotId, this.#settings);
+    await session.execute(`set client_encoding to ${quoteLiteral(encoding)}; set lock_timeout = ${lockTimeoutMs}`);
+    this.#itemsRead = 0;
+    try {
+      await lockTablesAhead(session, tablesToLock, encoding);
+      this.#hasLockedAhead = tablesToLock.length > 0;
+    } catch (error) {
+      if (sqlStateOf(error) !== "55P03") throw error;
+      // Somebody was quicker on one of them: then locks are taken table by table.
+      this.#hasLockedAhead = false;
+      await rejoinSnapshot(session, snapshotId);
+    }
+    return session;
   }
 
   #drop(): void {
@@ -95,8 +106,10 @@ export class ReaderSession {
     const session = this.#session;
     if (session === undefined) return;
     await session.execute("rollback");
+    this.#hasLockedAhead = false;
+    this.#itemsRead = 0;
     const waiting = await listExclusiveRequests(session, item.oid);
-    if (waiting.length > 0 && waitedMs >= lockPatienceMs) throw blockedError(item.table, waiting);
+    if (waiting.length > 0 && waitedMs >= this.#settings.lockPatienceMs) throw blockedError(item.table, waiting);
     this.#events.onWait(describeWait(item.table, waiting));
     await rejoinSnapshot(session, this.#settings.snapshotId);
   }

@@ -1,5 +1,5 @@
 import type { Session } from "../postgres/session.ts";
-import { asciiIdentifier } from "../postgres/session.ts";
+import { asciiIdentifier, quoteIdentifier } from "../postgres/session.ts";
 
 /** What the dump must know of a table to read its rows as pg_dump would. */
 export interface TableShape {
@@ -45,12 +45,17 @@ export interface PageRange {
 }
 
 /**
- * The statement that reads a table, or a range of its pages, as pg_dump would print it. Identifiers are spelt in ASCII:
- * node-postgres sends UTF-8, and the session's client encoding is the archive's.
+ * Statements go out as UTF-8, but the session's client encoding is the archive's: identifiers are spelt in ASCII. SQL_ASCII
+ * is no encoding that the server could convert an escape to; it takes the bytes as they are.
  */
-export function copySql(shape: TableShape, range?: PageRange): string {
-  const name = `${asciiIdentifier(shape.schema)}.${asciiIdentifier(shape.table)}`;
-  const columns = shape.columns.map(asciiIdentifier).join(", ");
+export function quoteFor(encoding: string): (identifier: string) => string {
+  return encoding === "SQL_ASCII" ? quoteIdentifier : asciiIdentifier;
+}
+
+/** The statement that reads a table, or a range of its pages, as pg_dump would print it. */
+export function copySql(shape: TableShape, quote: (identifier: string) => string, range?: PageRange): string {
+  const name = `${quote(shape.schema)}.${quote(shape.table)}`;
+  const columns = shape.columns.map(quote).join(", ");
   if (shape.condition !== "") return `copy (select ${columns} from ${name} ${shape.condition}) to stdout`;
   if (range === undefined) return columns === "" ? `copy ${name} to stdout` : `copy ${name} (${columns}) to stdout`;
   return `copy (select ${columns} from only ${name} where ${pageCondition(range)}) to stdout`;

@@ -1,5 +1,5 @@
 import type { TableShape } from "./source-tables.ts";
-import { copySql, sliceTable } from "./source-tables.ts";
+import { copySql, quoteFor, sliceTable } from "./source-tables.ts";
 
 /** One statement, or some large objects: what a reader turns into pieces of one block's content. */
 export type ReadItem =
@@ -22,6 +22,8 @@ export interface TaskOptions {
   sliceBytes: number;
   /** Reading ranges of pages is worth it from PostgreSQL 14 on. */
   canSlice: boolean;
+  /** PostgreSQL's name of the archive's encoding. */
+  encoding: string;
 }
 
 /** Small tables share a task until they reach this much: a message between threads costs more than their rows. */
@@ -52,10 +54,11 @@ function listItems(block: BlockPlan, index: number, options: TaskOptions): [item
     return block.oids.map((oid, slice) => [{ kind: "large-object", oid, block: index, slice }, 4096]);
   }
   const { shape } = block;
+  const quote = quoteFor(options.encoding);
   const ranges = sliceTable(shape, options.sliceBytes, options.canSlice) ?? [undefined];
   const common = { kind: "copy", oid: shape.oid, table: `${shape.schema}.${shape.table}`, block: index } as const;
   return ranges.map((range, slice) => [
-    { ...common, sql: copySql(shape, range), slice },
+    { ...common, sql: copySql(shape, quote, range), slice },
     shape.bytes / ranges.length,
   ]);
 }

@@ -1,6 +1,6 @@
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Run } from "../run.ts";
-import type { DumpSizes } from "./engine.ts";
+import type { DumpTuning } from "./engine.ts";
 
 /** More readers than this gain nothing on any machine that runs workflows, and take connections from the application. */
 const mostJobs = 16;
@@ -21,10 +21,14 @@ export function chooseLevel(inputs: Pick<Inputs, "compression" | "compressionLev
 
 /**
  * Slices small enough to share a table among readers and large enough that a statement costs nothing. A piece's deflate
- * starts with an empty window, which costs about 1 % of size at this length; longer ones only take more memory.
+ * starts with an empty window, which costs about 1 % of size at this length; longer ones only take more memory. Somebody
+ * who gives up on a lock by himself, as careful schema changes do, costs the dump no more than the patience.
  */
-export const defaultSizes: DumpSizes = {
+export const defaultTuning: DumpTuning = {
   sliceBytes: 32 * 1024 * 1024,
   pieceBytes: 1024 * 1024,
   windowBytes: 48 * 1024 * 1024,
+  lockTimeoutMs: 5_000,
+  lockPatienceMs: 60_000,
+  lockTableShare: 0.25,
 };

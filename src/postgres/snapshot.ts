@@ -1,4 +1,4 @@
-import { MigrationError } from "../errors.ts";
+import { MigrationError, describeError } from "../errors.ts";
 import { withRetries } from "../retry.ts";
 import type { DatabaseUrl } from "./database-url.ts";
 import { Session, type SessionOptions, qualifiedName, quoteLiteral } from "./session.ts";
@@ -153,6 +153,13 @@ async function lockTables(holder: Session, tables: readonly SourceTable[], lockT
 }
 
 function lockError(error: unknown): unknown {
+  if (sqlStateOf(error) === "42501") {
+    return new MigrationError(`The source user may not read everything: ${describeError(error)}.`, {
+      code: "PERMISSION_MISSING",
+      hint: "Grant SELECT on what the message names (the preflight lists every statement), or exclude its schema, then run again.",
+      cause: error,
+    });
+  }
   if (sqlStateOf(error) !== "55P03") return error;
   return new MigrationError(
     "A table of the source stayed locked by somebody else while the snapshot was to be taken.",

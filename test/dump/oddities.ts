@@ -139,7 +139,6 @@ const extensionRows = `
   create extension odd_config;
   insert into odd_settings values ('mine', E'tab\\t', false), ('also mine', null, false);
   insert into odd_all values (1, 'ä'), (2, null);
-  insert into odd_plain values (2);
   create extension citext; create extension hstore; create extension pg_trgm;
   create table of_extensions (c citext, h hstore); insert into of_extensions values ('CaSe', 'a=>"b \\"c\\"", d=>NULL');`;
 

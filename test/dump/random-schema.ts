@@ -12,7 +12,7 @@ function createRandom(seed: number): () => number {
 /** A type and an expression over the row's number `i` that gives its values. */
 const columns: readonly [type: string, value: string][] = [
   ["int", "i * 7 - 3"],
-  ["bigint", "i::bigint * 9007199254740993"],
+  ["bigint", "i::bigint * 900719925474099"],
   ["smallint", "mod(i, 32000)"],
   ["text", "repeat(md5(i::text), 1 + mod(i, 9))"],
   ["text", "E'a\\tb\\\\c\\nd' || i"],

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { dump } from "../../src/dump/dump.ts";
 import type { DumpedArchive } from "../../src/dump/dump.ts";
-import type { DumpSizes } from "../../src/dump/engine.ts";
+import type { DumpTuning } from "../../src/dump/engine.ts";
 import { applicationNameOf } from "../../src/application-name.ts";
 import { verifyArchive } from "../../src/archive/verify.ts";
 import type { VerifiedArchive } from "../../src/archive/verify.ts";
@@ -43,7 +43,7 @@ export interface DumpJob {
   inputs?: RawInputs;
   signal?: AbortSignal;
   log?: Log;
-  sizes?: Partial<DumpSizes>;
+  tuning?: Partial<DumpTuning>;
   /** Runs when the snapshot is held and nothing has been read yet. */
   onSnapshot?: (snapshot: Snapshot, run: Run) => Promise<void>;
 }
@@ -84,7 +84,7 @@ export async function dumpUnderSnapshot<T>(
       estimatedBytes: 1e8,
       connectionRoom: 10,
       sourceMajor: job.sourceMajor,
-      ...(job.sizes === undefined ? {} : { sizes: job.sizes }),
+      ...(job.tuning === undefined ? {} : { tuning: job.tuning }),
     });
     return { dumped, also: await also(snapshot, run) };
   });
