@@ -47,7 +47,7 @@ describe("what npm gets", () => {
       /^(?:LICENSE|README\.md|CHANGELOG\.md|package\.json|action\.yml|runtime\/action\.yml)$/u,
       /^bin\/[\w-]+\.js$/u,
       /^dist\/(?:[\w-]+\.js|licenses\.txt)$/u,
-      /^docs\/[\w-]+\.(?:md|svg)$/u,
+      /^docs\/[\w.-]+\.(?:md|svg|schema\.json)$/u,
     ];
     expect(packed.filter((path) => !allowed.some((pattern) => pattern.test(path)))).toEqual([]);
   });
