@@ -47,6 +47,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await opened?.[Symbol.asyncDispose]();
+  if (opened !== undefined) console.info(`Screenshots of the page are in ${screenshots}.`);
 });
 
 /** The page in a browser context of its own that answers every request but the first with nothing, and remembers it. */
@@ -123,7 +124,6 @@ describe.skipIf("missing" in search)("the report page in Chromium", () => {
         expect(await listViolations(view.page)).toEqual([]);
         expect(await view.complaints()).toEqual([]);
       }
-      console.info(`Screenshots of ${name} are in ${screenshots}.`);
     },
   );
 

@@ -1,5 +1,13 @@
 import { formatBytes, formatCount, formatSeconds, plural } from "../format.ts";
-import type { Difference, DriftRecord, ExtensionRow, Report, RestoreRecord, VerificationRecord } from "../report.ts";
+import type {
+  Difference,
+  DriftRecord,
+  DumpRecord,
+  ExtensionRow,
+  Report,
+  RestoreRecord,
+  VerificationRecord,
+} from "../report.ts";
 import { code, link, prose, table } from "./markdown.ts";
 import type { Section } from "./summary-section.ts";
 
@@ -11,28 +19,30 @@ export function extensionsSection(extensions: readonly ExtensionRow[]): Section 
   if (extensions.length === 0) return { blocks: [] };
   const differing = extensions.filter((row) => row.action !== "keep" || row.sourceVersion !== row.targetVersion);
   const same = extensions.length - differing.length;
-  const sameNote = same === 0 ? [] : [`${plural(same, "extension")} the same on both sides.`];
+  const sameNote = same === 0 ? [] : [`${plural(same, "extension is", "extensions are")} the same on both sides.`];
   if (differing.length === 0) return { blocks: ["## Extensions: no difference", ...sameNote] };
-  const rows = differing
+  const lines = differing
+    .toSorted((x, y) => actionOrder.indexOf(x.action) - actionOrder.indexOf(y.action))
     .slice(0, shownRows)
-    .map((row) => [
-      code(row.name, 80),
-      `${version(row.sourceVersion)} → ${version(row.targetVersion)}`,
-      `**${actionWords[row.action]}** ${prose(row.note, 300)}`,
-    ]);
-  const more =
-    differing.length > shownRows
-      ? [`And ${formatCount(differing.length - shownRows)} more, in \`extensions-diff.md\`.`]
-      : [];
-  return { blocks: ["## Extensions", table(["extension", "source → Heroku", ""], rows), ...more, ...sameNote] };
+    .map(extensionLine);
+  const left = differing.length - lines.length;
+  const more = left === 0 ? [] : [`And ${formatCount(left)} more, in \`extensions-diff.md\`.`];
+  return { blocks: ["## Extensions: source → Heroku", lines.join("\n"), ...more, ...sameNote] };
 }
 
-export const actionWords: Readonly<Record<ExtensionRow["action"], string>> = {
-  create: "Created.",
-  "leave-out": "Left out.",
-  keep: "Kept.",
-  blocked: "Blocks.",
+const actionOrder = ["blocked", "leave-out", "create", "keep"] as const;
+
+const actionWords: Readonly<Record<ExtensionRow["action"], string>> = {
+  create: "is created",
+  "leave-out": "is left out",
+  keep: "is kept",
+  blocked: "blocks",
 };
+
+function extensionLine({ name, action, note, sourceVersion, targetVersion }: ExtensionRow): string {
+  const versions = `${version(sourceVersion)} → ${version(targetVersion)}`;
+  return `- ${code(name, 80)} **${actionWords[action]}** (${versions}). ${prose(note, 300)}`;
+}
 
 function version(text: string | null): string {
   return text === null ? "none" : prose(text, 40);
@@ -94,26 +104,22 @@ export function comparedAmount({ tablesCompared, rowsCompared, objectsCompared }
 
 function differenceBlocks(differences: readonly Difference[]): string[] {
   if (differences.length === 0) return [];
-  const rows = differences
+  const lines = differences
     .slice(0, shownDifferences)
-    .map(({ kind, object, name, detail }) => [
-      `${prose(object, 60)} ${code(name, 120)}`,
-      `**${kind}** ${prose(detail, 400)}`,
-    ]);
-  const more = differences.length - rows.length;
-  const moreNote = more > 0 ? [`And ${formatCount(more)} more, in \`verification.json\`.`] : [];
-  return [table(["object", "difference"], rows), ...moreNote];
+    .map(
+      ({ kind, object, name, detail }) =>
+        `- ${prose(object, 60)} ${code(name, 120)} **${kind}**: ${prose(detail, 400)}`,
+    );
+  const left = differences.length - lines.length;
+  return [lines.join("\n"), ...(left === 0 ? [] : [`And ${formatCount(left)} more, in \`verification.json\`.`])];
 }
 
 function unreadBlocks(unread: NonNullable<VerificationRecord["unread"]>): string[] {
   if (unread.length === 0) return [];
-  const rows = unread
+  const lines = unread
     .slice(0, shownDifferences)
-    .map(({ object, name, reason }) => [`${prose(object, 60)} ${code(name, 120)}`, prose(reason, 300)]);
-  return [
-    `${plural(unread.length, "object")} could not be read, so nothing is said of them:`,
-    table(["object", "why"], rows),
-  ];
+    .map(({ object, name, reason }) => `- ${prose(object, 60)} ${code(name, 120)}: ${prose(reason, 300)}`);
+  return [`${plural(unread.length, "object")} could not be read, so nothing is said of them:`, lines.join("\n")];
 }
 
 function driftBlocks(drift: DriftRecord | undefined): string[] {
@@ -136,19 +142,14 @@ function describeWrites({ inserted, updated, deleted, rewritten }: DriftRecord["
 }
 
 export function artifactsSection({ artifacts = [], dump }: Report): Section {
-  const rows = artifacts
-    .slice(0, shownRows)
-    .map(({ file, description, bytes, url, uploaded }) => [
-      link(code(file), url),
-      `${prose(description, 200)}${uploaded ? "" : " (on the runner only)"}`,
-      formatBytes(bytes),
-    ]);
-  const archive =
-    dump === undefined
-      ? []
-      : [`Archive: ${code(dump.archiveKey)}, ${formatBytes(dump.archiveBytes)}, SHA-256 ${code(dump.archiveSha256)}`];
-  if (rows.length === 0 && archive.length === 0) return { blocks: [] };
-  return {
-    blocks: ["## Where the evidence is", ...(rows.length === 0 ? [] : [table(["file", "", "size"], rows)]), ...archive],
-  };
+  const files = artifacts.slice(0, shownRows).map(({ file, description, bytes, url, uploaded }) => {
+    const where = uploaded ? "" : ", on the runner only";
+    return `- ${link(code(file), url)} (${formatBytes(bytes)}${where}): ${prose(description, 200)}`;
+  });
+  const lines = dump === undefined ? files : [...files, archiveLine(dump)];
+  return { blocks: lines.length === 0 ? [] : ["## Where the evidence is", lines.join("\n")] };
+}
+
+function archiveLine({ archiveKey, archiveBytes, archiveSha256 }: DumpRecord): string {
+  return `- The archive (${formatBytes(archiveBytes)}): ${code(archiveKey)} in the bucket, SHA-256 ${code(archiveSha256)}`;
 }

@@ -44,7 +44,7 @@ test("a success says so first, then what to do, then the evidence", () => {
     "# ✅ Migrated: `acme-shop`",
     "## What to do now",
     "## Findings: 1 warning, 1 accepted",
-    "## Extensions",
+    "## Extensions: source → Heroku",
     "## Plan against actual",
     "## Restore and verification",
     "## Where the evidence is",
@@ -69,7 +69,7 @@ test("a failed restore says what state the target is in and which command leads 
 
 test("a mismatch lists what differs", () => {
   const summary = renderSummary(mismatchReport());
-  expect(summary).toContain("| table `public.orders` | **row-count** 8,114,902 rows on the source");
+  expect(summary).toContain("- table `public.orders` **row-count**: 8,114,902 rows on the source");
   expect(summary).toContain("| `public.orders` | +14 ~2 −0 |");
 });
 

@@ -78,7 +78,7 @@ button { font: inherit; color: inherit; background: none; border: 0; padding: 0;
 .finding p { margin-bottom: 8px; max-width: 80ch; overflow-wrap: anywhere; }
 .finding h3 { margin-bottom: 6px; overflow-wrap: anywhere; }
 .finding h3 code { font-weight: 500; color: var(--muted); }
-.rank, .status { display: inline-block; font-size: 12.5px; font-weight: 560; border-radius: 4px; padding: 0 7px; background: var(--sunken); color: var(--muted); }
+.rank, .status { display: inline-block; white-space: nowrap; font-size: 12.5px; font-weight: 560; border-radius: 4px; padding: 0 7px; background: var(--sunken); color: var(--muted); }
 .blocked .rank, .could-not-check .rank, .status.bad { background: var(--bad-soft); color: var(--bad); }
 .warning .rank, .status.attention { background: var(--attention-soft); color: var(--attention); }
 .status.good { background: none; padding: 0; color: var(--good); }
