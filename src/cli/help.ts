@@ -31,7 +31,7 @@ Begin with the gate, which changes nothing:
 Every input is a flag, or an environment variable of the same name in capitals:
 --heroku-app is HEROKU_APP. Secrets come from the environment or from a file
 (--heroku-api-key-file), never from a flag, where every process of the machine
-could read them. The evidence of a run is left in ./migration-evidence.
+could read them. The evidence is left in migration-evidence/<command>.
 
 Exit codes: 0 done, 1 failed, 2 blocked by the gate, 3 the databases differ,
 4 they could not be compared, 130 interrupted.
@@ -40,7 +40,7 @@ What a command takes: migrate-to-heroku-postgres <command> --help`;
 
 /** Said of GitHub's runner in the definitions, or of no use outside it. */
 const elsewhere: Readonly<Record<string, string>> = {
-  "output-dir": "Folder for the evidence; ./migration-evidence when not given.",
+  "output-dir": "Folder for the evidence; migration-evidence/<command> when not given.",
   "show-identifiers":
     "Whether hosts, addresses, users and role names appear in the evidence; auto shows them, except in a public GitLab project.",
 };
