@@ -51,6 +51,7 @@ export async function freezeSource(
 ): Promise<Freeze> {
   return await withSession(url, sessionOptions(options.signal), async (session) => {
     const was = await session.value<string | null>(settingSql);
+    if (was === "on") warnOfEarlierFreeze(url, options.log ?? silentLog);
     await options.onBefore?.(was);
     await setReadOnly(session, url, "on");
     const ended = mode === "database-and-sessions" ? await endSessions(session, options) : 0;
@@ -62,6 +63,13 @@ export async function freezeSource(
 /** Puts the setting back as it was. Calling it again does no harm. */
 export async function unfreezeSource(url: DatabaseUrl, was: string | null, signal?: AbortSignal): Promise<void> {
   await withSession(url, sessionOptions(signal), (session) => setReadOnly(session, url, was));
+}
+
+/** Nobody can tell whether the owner wanted it so, or a run that died left it behind. */
+function warnOfEarlierFreeze(url: DatabaseUrl, log: Log): void {
+  log.warning(
+    `The source is read-only by default already and will be left so. If an earlier run left it behind: alter database ${quoteIdentifier(url.database)} reset default_transaction_read_only`,
+  );
 }
 
 function sessionOptions(signal: AbortSignal | undefined): SessionOptions {

@@ -17,6 +17,7 @@ import {
 } from "../src/verify/verify.ts";
 import type { Major } from "./local/postgres/binaries.ts";
 import { createDatabase, expectNoSessions } from "./local/postgres/databases.ts";
+import { startPostgres } from "./local/postgres/servers.ts";
 import {
   type ServerPair,
   copyDatabase,
@@ -304,11 +305,38 @@ describe("between two servers of 15", () => {
       expect(hidden.record.unread?.map(({ name }) => name).toSorted()).toEqual(["shop.customer", "shop.no_key"]);
     });
 
+    test("a source that cannot be reached", async () => {
+      const { record } = await verifyLive(source().with({ database: "elsewhere" }), { ...options(), target: source() });
+      expect(record).toMatchObject({ outcome: "could-not-complete", live: true });
+      expect(record.unread).toEqual([
+        {
+          object: "DATABASE",
+          name: "source",
+          reason: expect.stringContaining("has no database named elsewhere") as string,
+        },
+      ]);
+    });
+
+    test("a snapshot that is cut is taken again", async () => {
+      const target = await changed("");
+      const verifying = verify("", { target });
+      let cuts = 0;
+      while (cuts < 1) {
+        await sleep(10);
+        const sql = `select pg_terminate_backend(pid) as cut from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()`;
+        cuts += (await pair.target.query("postgres", sql, [target.database])).length;
+      }
+      expect((await verifying).record).toMatchObject({ outcome: "match", unread: [] });
+    });
+
     test("a snapshot whose holder has gone is an error that says so", async () => {
       const id = await withSnapshot(source(), { applicationName: "test", excludeSchemas: [] }, ({ id: snapshotId }) =>
         Promise.resolve(snapshotId),
       );
-      await expect(fingerprintSource(source(), { id }, options())).rejects.toMatchObject({ code: "SNAPSHOT_GONE" });
+      const gone = { code: "SNAPSHOT_GONE", outcome: "unverified" };
+      await expect(fingerprintSource(source(), { id }, options())).rejects.toMatchObject(gone);
+      await using newer = await startPostgres({ major: 18 });
+      await expect(fingerprintSource(databaseUrl(newer, "postgres"), { id }, options())).rejects.toMatchObject(gone);
     });
   });
 

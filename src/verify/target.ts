@@ -18,18 +18,24 @@ export function unreachableRecord(kind: FingerprintKind, reason: string, api?: T
     api?.bytes === undefined || api.bytes === null ? "" : formatBytes(api.bytes),
   ].filter((fact) => fact !== "");
   const said = facts.length === 0 ? "" : ` Heroku's API reports ${facts.join(" and ")}.`;
+  const note = `No row of the target was verified: ${reason}.${said} The archive's proof and the restore's own outcome are what is known.`;
+  return { ...unreadRecord(kind, "target", reason), live: false, note };
+}
+
+/** Nothing was compared, because one side could not be read. */
+export function unreadRecord(kind: FingerprintKind, side: "source" | "target", reason: string): VerificationRecord {
   return {
     kind,
     outcome: "could-not-complete",
-    live: false,
+    live: true,
     seconds: 0,
     tablesCompared: 0,
     rowsCompared: 0,
     objectsCompared: 0,
     differences: [],
     known: [],
-    unread: [{ object: "DATABASE", name: "target", reason }],
-    note: `No row of the target was verified: ${reason}.${said} The archive's proof and the restore's own outcome are what is known.`,
+    unread: [{ object: "DATABASE", name: side, reason }],
+    note: `Nothing was verified: the ${side} could not be read.`,
   };
 }
 

@@ -2,9 +2,9 @@ import type { Log } from "../log.ts";
 import { MigrationError, describeError } from "../errors.ts";
 import type { DatabaseUrl } from "../postgres/database-url.ts";
 import { Session } from "../postgres/session.ts";
-import { type Snapshot, applyDumpSettings, joinSnapshot } from "../postgres/snapshot.ts";
+import { type Snapshot, applyDumpSettings, joinSnapshot, sqlStateOf } from "../postgres/snapshot.ts";
 import type { VerificationRecord } from "../report.ts";
-import { withRetries } from "../retry.ts";
+import { retryPolicies, withRetries } from "../retry.ts";
 import { compareFingerprints } from "./compare.ts";
 import type { Comparison, CompareOptions, TableVerdict } from "./compare-model.ts";
 import { readFingerprint } from "./fingerprint.ts";
@@ -12,7 +12,7 @@ import type { Fingerprint, FingerprintKind } from "./fingerprint-model.ts";
 import { narrowDifference } from "./narrow.ts";
 import { reprintSource } from "./reprint.ts";
 import { type OpenSession, SessionPool } from "./session-pool.ts";
-import { type AnalyzeOutcome, type TargetApiFacts, analyzeTarget, unreachableRecord } from "./target.ts";
+import { type AnalyzeOutcome, type TargetApiFacts, analyzeTarget, unreachableRecord, unreadRecord } from "./target.ts";
 
 export interface VerifyOptions extends CompareOptions {
   kind: FingerprintKind;
@@ -66,10 +66,8 @@ export async function verifyTarget(source: Fingerprint, options: TargetVerificat
   } catch (error) {
     options.signal.throwIfAborted();
     const record = unreachableRecord(source.kind, `the target could not be read: ${describeError(error)}`, options.api);
-    return {
-      record: { ...record, seconds: (Date.now() - startedAt) / 1000, live: !source.inDumpSnapshot },
-      tables: [],
-    };
+    const seconds = (Date.now() - startedAt) / 1000;
+    return { record: { ...record, seconds, live: !source.inDumpSnapshot }, tables: [] };
   }
 }
 
@@ -80,9 +78,7 @@ async function readAndCompare(source: Fingerprint, options: TargetVerification):
   const analyzing = options.analyze === true ? analyzeTarget(url, session) : undefined;
   analyzing?.catch(() => undefined);
   try {
-    const compared = await withOwnSnapshot(url, "target", options, (openTarget) =>
-      compareWith(source, openTarget, options),
-    );
+    const compared = await inOwnSnapshot(url, "target", options, (open) => compareWith(source, open, options));
     const analyze = await analyzing;
     return { ...compared, ...(analyze === undefined ? {} : { analyze }) };
   } catch (error) {
@@ -142,15 +138,24 @@ async function narrowAll(
   }
 }
 
-/** Both sides as they are now: for a rehearsal, or the morning after. Writes in between count as differences. */
+/**
+ * Both sides as they are now: for a rehearsal, or the morning after. Writes in between count as differences. A side that
+ * cannot be read gives a record that says so: `could-not-complete`.
+ */
 export async function verifyLive(sourceUrl: DatabaseUrl, options: TargetVerification): Promise<VerificationResult> {
-  return await withOwnSnapshot(sourceUrl, "source", options, async (openSource) => {
-    const source = await readFingerprint(openSource, { ...options, label: "source" });
-    const result = await verifyTarget(source, { ...options, live: true, openSource });
-    result.record.note ??=
-      "Both databases were compared as they are now: rows written since the migration count as differences.";
-    return result;
-  });
+  const live = { ...options, live: true };
+  try {
+    return await inOwnSnapshot(sourceUrl, "source", live, async (openSource) => {
+      const source = await readFingerprint(openSource, { ...live, label: "source" });
+      const result = await verifyTarget(source, { ...live, openSource });
+      result.record.note ??=
+        "Both databases were compared as they are now: rows written since the migration count as differences.";
+      return result;
+    });
+  } catch (error) {
+    options.signal.throwIfAborted();
+    return { record: unreadRecord(options.kind, "source", describeError(error)), tables: [] };
+  }
 }
 
 /** Sessions of one side inside an exported snapshot. */
@@ -169,13 +174,32 @@ export function snapshotSessions(
   };
 }
 
-/** 22023 is what an unknown snapshot identifier gives; the server keeps it while its holder's transaction lives. */
+/** What an unknown snapshot gives up to 16 and from 17 on; the server knows it while its holder's transaction lives. */
+const unknownSnapshot = new Set(["22023", "42704"]);
+
 function sessionError(error: unknown, side: string): unknown {
-  if ((error as { code?: unknown }).code !== "22023") return error;
+  if (!unknownSnapshot.has(sqlStateOf(error) ?? "")) return error;
   return new MigrationError(`The snapshot of the ${side} is gone: the session that held it has ended.`, {
     code: "SNAPSHOT_GONE",
+    outcome: "unverified",
     hint: "Run again with fewer idle cuts: lift the server's timeouts for this role while the migration runs.",
     cause: error,
+  });
+}
+
+/** The same from the start, in a new snapshot, where the session that held it was cut: nothing but time is lost. */
+async function inOwnSnapshot<T>(
+  url: DatabaseUrl,
+  side: "source" | "target",
+  options: VerifyOptions,
+  use: (openSession: OpenSession) => Promise<T>,
+): Promise<T> {
+  return await withRetries(() => withOwnSnapshot(url, side, options, use), {
+    what: `reading the ${side}`,
+    policy: { ...retryPolicies.network, tries: 3 },
+    signal: options.signal,
+    log: options.log,
+    isRetryable: (error) => (error as { code?: unknown }).code === "SNAPSHOT_GONE",
   });
 }
 
