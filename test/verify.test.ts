@@ -149,6 +149,15 @@ describe("between two servers of 15", () => {
       expect(many.record.differences[0]?.detail).toMatch(/at least [\d,]+ rows changed/u);
     });
 
+    test("large objects by their numbers", async () => {
+      const { record } = await verify("select lo_put(70003, 2000000, '!'), lo_unlink(70002), lo_create(70005)");
+      expect(record.differences[0]).toMatchObject({
+        object: "LARGE OBJECTS",
+        keys: ["oid 70002", "oid 70003", "oid 70005"],
+      });
+      expect(record.differences[0]?.detail).toContain("3 objects differ");
+    });
+
     test("in hash partitions, through their root", async () => {
       const { record } = await verify("update shop.spread set v = 'other' where id = 17");
       expect(record.differences).toMatchObject([{ name: "shop.spread" }]);

@@ -42,6 +42,16 @@ function chunksSql(where: string): string {
     where ${where}`;
 }
 
+/** Sums per object of those whose OID is in `bucket` of `buckets`, or per bucket where none is given. */
+export function largeObjectSumsSql(method: HashMethod, buckets: number, bucket?: number): string {
+  const where = bucket === undefined ? "true" : `o.oid::int8 % ${buckets} = ${bucket}`;
+  return `
+    select ${bucket === undefined ? `oid % ${buckets}` : "oid"} as key,
+      concat_ws(' ', count(*), sum(bytes), sum(${textHash("text", method, 0)}), sum(${textHash("text", method, 1)})) as content
+    from (${chunksSql(where)} offset 0) as hashed
+    group by 1 order by 1`;
+}
+
 function sumsSql(method: HashMethod, range: LargeObjectRange): string {
   return `
     select count(distinct oid)::int8 as rows, coalesce(sum(bytes), 0)::int8 as bytes,

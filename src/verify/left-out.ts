@@ -85,13 +85,20 @@ export function reasonForMissing(object: CatalogObject): string | undefined {
     return "pg_dump leaves out an index that is not valid";
   if (object.object === "COMMENT" && /^(?:event trigger|publication|subscription) /u.test(object.name))
     return "what it describes is not restored on Heroku";
-  return neverRestored[object.object];
+  return reasonForInherited(object) ?? neverRestored[object.object];
 }
 
 /** Why it is no fault that the target has this object, where it is none. */
 export function reasonForExtra(object: CatalogObject): string | undefined {
   if (object.object === "EXTENSION" || object.object === "EVENT TRIGGER") return "the target has it from Heroku";
-  return undefined;
+  if (object.object === "SCHEMA" && object.name === "public") return "every new database has it";
+  return reasonForInherited(object);
+}
+
+/** Cannot come or go without the partitioned table's own key, which is compared. */
+function reasonForInherited({ object, name }: CatalogObject): string | undefined {
+  if (object !== "CONSTRAINT" || !name.startsWith("inherited ")) return undefined;
+  return "the server derives it from the partitioned table's key";
 }
 
 function platformReason(object: CatalogObject): string | undefined {

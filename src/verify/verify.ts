@@ -10,6 +10,7 @@ import type { Comparison, CompareOptions, TableVerdict } from "./compare-model.t
 import { readFingerprint } from "./fingerprint.ts";
 import type { Fingerprint, FingerprintKind } from "./fingerprint-model.ts";
 import { narrowDifference } from "./narrow.ts";
+import { narrowLargeObjects } from "./narrow-large-objects.ts";
 import { reprintSource } from "./reprint.ts";
 import { type OpenSession, SessionPool } from "./session-pool.ts";
 import { type AnalyzeOutcome, type TargetApiFacts, analyzeTarget, unreachableRecord, unreadRecord } from "./target.ts";
@@ -129,13 +130,16 @@ async function narrowAll(
   openTarget: OpenSession,
   options: TargetVerification,
 ): Promise<void> {
-  if (comparison.narrowable.length === 0) return;
+  const largeObjects = comparison.record.differences.find(({ object }) => object === "LARGE OBJECTS");
+  if (comparison.narrowable.length === 0 && largeObjects === undefined) return;
   await using sourcePool = new SessionPool(openSource, options);
   await using targetPool = new SessionPool(openTarget, options);
   const sides = { source: sourcePool, target: targetPool };
   for (const { table, difference } of comparison.narrowable.slice(0, narrowedTables)) {
     await narrowDifference(difference, table, source.hashMethod, sides);
   }
+  if (largeObjects !== undefined && source.kind === "full")
+    await narrowLargeObjects(largeObjects, source.hashMethod, sides);
 }
 
 /**
