@@ -90,6 +90,7 @@ const missingSentences: Readonly<Record<Need, string>> = {
   target: "the target cannot be reached by SQL from here",
   heroku: "Heroku's API did not tell of the database",
   bucket: "the bucket was not probed",
+  "target-version": "neither the target nor Heroku tells the target's version",
 };
 
 async function withinBudget(check: Check, gate: Gate): Promise<CheckAnswer> {

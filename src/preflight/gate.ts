@@ -10,7 +10,8 @@ import type { TargetCatalog } from "./catalog/target-catalog.ts";
 import type { Activity } from "./catalog/activity.ts";
 import type { ProviderMatch } from "./providers/detect.ts";
 
-export type Need = "source" | "target" | "heroku" | "bucket";
+/** `target-version`: from the target itself, or from Heroku. */
+export type Need = "source" | "target" | "heroku" | "bucket" | "target-version";
 
 export interface SourceSide {
   /** The one read-only connection that the checks share. */
@@ -37,7 +38,8 @@ export interface GateParts {
   heroku: HerokuFacts | HerokuProblem;
   bucket: BucketProbe | Unavailable;
   runner: RunnerFacts;
-  plan?: MigrationPlan;
+  /** Or why there is none. */
+  plan: MigrationPlan | Error;
   limits: Limits;
   log: Log;
   signal: AbortSignal;
@@ -72,7 +74,14 @@ export class Gate {
     return this.#parts.runner;
   }
 
+  /** Undefined where none could be made. */
   get plan(): MigrationPlan | undefined {
+    return this.#parts.plan instanceof Error ? undefined : this.#parts.plan;
+  }
+
+  /** @throws what kept the plan from being made */
+  requirePlan(): MigrationPlan {
+    if (this.#parts.plan instanceof Error) throw this.#parts.plan;
     return this.#parts.plan;
   }
 
@@ -88,6 +97,7 @@ export class Gate {
     const { source, target, heroku, bucket } = this.#parts;
     if (need === "source") return !(source instanceof Error);
     if (need === "target") return !("unavailable" in target);
+    if (need === "target-version") return this.has("target") || this.has("heroku");
     if (need === "heroku") return !("problem" in heroku);
     return !("unavailable" in bucket);
   }

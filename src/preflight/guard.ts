@@ -1,3 +1,4 @@
+import { MigrationError } from "../errors.ts";
 import type { DatabaseUrl } from "../postgres/database-url.ts";
 import { Session } from "../postgres/session.ts";
 import type { Limits } from "./facts.ts";
@@ -34,7 +35,7 @@ export interface OpenOptions {
 
 /** A guarded session. It is closed when the signal fires, so that nothing keeps a cancelled gate waiting. */
 export async function openGuarded(url: DatabaseUrl, options: OpenOptions): Promise<Session> {
-  const session = await openSession(url, options);
+  const session = await openDirect(url, options);
   try {
     await guardSession(session, options.limits);
   } catch (error) {
@@ -44,10 +45,34 @@ export async function openGuarded(url: DatabaseUrl, options: OpenOptions): Promi
   return session;
 }
 
-/** As the server makes it, its settings untouched. */
-export async function openSession(url: DatabaseUrl, options: OpenOptions): Promise<Session> {
+/**
+ * A session as the server makes it, its settings untouched, and certainly not through a pooler: what is set in a pooled
+ * session stays on a server connection that the live application then uses.
+ *
+ * @throws MigrationError with the code SOURCE_IS_POOLER, before anything was set
+ */
+export async function openDirect(url: DatabaseUrl, options: OpenOptions): Promise<Session> {
   const { signal, side } = options;
   const session = await Session.open(url, { applicationName: gateApplicationName, signal, side });
   signal.addEventListener("abort", () => session.destroy(), { once: true });
-  return session;
+  try {
+    if (await isDirect(session)) return session;
+    throw new MigrationError(
+      `${url.location} is a connection pooler: the process that answers is not the one that was announced.`,
+      { code: poolerCode },
+    );
+  } catch (error) {
+    session.destroy();
+    throw error;
+  }
+}
+
+export const poolerCode = "SOURCE_IS_POOLER";
+
+/**
+ * On a direct connection the process id announced at start-up is that of the backend which answers; a pooler announces
+ * one of its own. Tunnels and TCP proxies leave both equal.
+ */
+async function isDirect(session: Session): Promise<boolean> {
+  return (await session.value<number>("select pg_catalog.pg_backend_pid()")) === session.announcedProcessId;
 }

@@ -24,7 +24,7 @@ import {
 } from "./facts.ts";
 import { Gate, type GateParts, type SourceSide, type TargetSide } from "./gate.ts";
 import { type GateRecord, readSourceIdentity } from "./recheck.ts";
-import { guardSession, openSession } from "./guard.ts";
+import { guardSession, openDirect } from "./guard.ts";
 import { planMigration } from "./plan.ts";
 import { sampleTables } from "./sample.ts";
 import { type OpenedSource, openSource } from "./source.ts";
@@ -75,8 +75,8 @@ export async function preflight(context: PreflightContext): Promise<PreflightRes
   const target = await openTarget(context, limits);
   try {
     const parts = gateParts(context, limits, opened, target);
-    const plan = await planFor(parts, context).catch(() => undefined);
-    return await runGate({ ...parts, ...(plan === undefined ? {} : { plan }) }, opened, context);
+    const plan = await planFor(parts, context).catch(asError);
+    return await runGate({ ...parts, plan }, opened, context);
   } finally {
     await closeAll([opened, target]);
     context.signal.throwIfAborted();
@@ -102,7 +102,7 @@ async function runGate(
     checks: results,
     ...(source === undefined ? {} : { source }),
     ...(target === undefined ? {} : { target }),
-    ...(parts.plan === undefined ? {} : { plan: parts.plan }),
+    ...(gate.plan === undefined ? {} : { plan: gate.plan }),
     leaveOut: leaveOutOf(gate, opened, evidence),
     record: await gateRecord(gate, verdict, results),
   };
@@ -113,7 +113,7 @@ function gateParts(
   limits: Limits,
   source: OpenedSource | Error,
   target: TargetSide | Unavailable,
-): GateParts {
+): Omit<GateParts, "plan"> {
   const { inputs, heroku, bucket, runner, log, signal, now = () => new Date() } = context;
   const targetUrl = isUnavailable(context.target) ? {} : { targetUrl: context.target };
   return { inputs, source, target, ...targetUrl, heroku, bucket, runner, limits, log, signal, now };
@@ -124,7 +124,7 @@ async function openTarget(context: PreflightContext, limits: Limits): Promise<Ta
   if (isUnavailable(url)) return url;
   let session: Session | undefined;
   try {
-    session = await openSession(url, { limits, side: "target", signal });
+    session = await openDirect(url, { limits, side: "target", signal });
     const catalog = new TargetCatalog(session);
     await catalog.settings().catch(() => undefined);
     await guardSession(session, limits);
@@ -140,9 +140,9 @@ async function closeAll(sides: readonly ({ session: Session } | Error | Unavaila
   for (const side of sides) if ("session" in side) await side.session.close();
 }
 
-/** Undefined where the source is not there; the checks that need a plan say so. */
-async function planFor(parts: GateParts, context: PreflightContext): Promise<MigrationPlan | undefined> {
-  if (parts.source instanceof Error) return undefined;
+/** Where none can be made, the checks that need one say why. */
+async function planFor(parts: Omit<GateParts, "plan">, context: PreflightContext): Promise<MigrationPlan | Error> {
+  if (parts.source instanceof Error) return parts.source;
   const { session, catalog } = parts.source;
   const { inputs, limits, signal, bucket } = parts;
   const relations = await catalog.relations();
@@ -170,7 +170,11 @@ async function planFor(parts: GateParts, context: PreflightContext): Promise<Mig
   });
 }
 
-async function safetyBackupBytes({ target, inputs, heroku }: GateParts): Promise<number> {
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(describeError(error));
+}
+
+async function safetyBackupBytes({ target, inputs, heroku }: Omit<GateParts, "plan">): Promise<number> {
   if (isUnavailable(target) || inputs.heroku.safetyBackup === "never") return 0;
   const hasRollback = "info" in heroku && heroku.info.hasRollback === true;
   if (inputs.heroku.safetyBackup === "auto" && hasRollback) return 0;

@@ -16,6 +16,7 @@ const codeByProblem: Readonly<Record<string, FindingCode>> = {
   CONNECT_TLS_NAME: "SOURCE_TLS_FAILED",
   CONNECT_TLS_EXPIRED: "SOURCE_TLS_FAILED",
   CONNECT_NO_TLS: "SOURCE_TLS_FAILED",
+  SOURCE_IS_POOLER: "SOURCE_IS_POOLER",
 };
 
 /** What keeps us from the source, with the advice of its provider where that is a better guess than the error's own. */
@@ -27,6 +28,6 @@ export function sourceProblem(error: Error, url: DatabaseUrl, profile: ProviderP
   return finding(code, {
     message: error instanceof MigrationError ? error.message : describeError(error),
     objects: [url.location],
-    remedy: `${advice} ${hint}`.trim(),
+    ...(advice === "" && hint === "" ? {} : { remedy: `${advice} ${hint}`.trim() }),
   });
 }

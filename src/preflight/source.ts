@@ -7,7 +7,7 @@ import { SourceCatalog } from "./catalog/source-catalog.ts";
 import { listConnections } from "./connections.ts";
 import type { Limits } from "./facts.ts";
 import type { SourceSide } from "./gate.ts";
-import { guardSession, openGuarded, openSession } from "./guard.ts";
+import { guardSession, openGuarded, openDirect } from "./guard.ts";
 import { detectProvider, readServerMarkers } from "./providers/detect.ts";
 import { readSettingsCsv } from "./settings-csv.ts";
 
@@ -30,7 +30,7 @@ export async function openSource(inputs: Inputs, limits: Limits, signal: AbortSi
 async function prepareSource(inputs: Inputs, limits: Limits, signal: AbortSignal): Promise<OpenedSource> {
   const url = inputs.source;
   const options = { limits, side: "source", signal } as const;
-  const session = await openSession(url, options);
+  const session = await openDirect(url, options);
   try {
     const settingsCsv = await readSettingsCsv(session).catch((error: unknown) => error as Error);
     await session.execute("set search_path = pg_catalog");

@@ -1,3 +1,5 @@
+import pg from "pg";
+import { startPgbouncer } from "../local/postgres/pgbouncer.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseDatabaseUrl } from "../../src/postgres/database-url.ts";
 import { type PostgresServer, startPostgres } from "../local/postgres/servers.ts";
@@ -33,6 +35,22 @@ test("a direct, encrypted connection to a primary is passed in silence", async (
   await expectSilence(connectionFixtures, { source: `${url}?sslmode=require`, target: world.target });
   const { checks } = await runScene({ source: `${url}?sslmode=require`, target: world.target });
   expect(checks.find(({ title }) => title.includes("encrypted"))?.note).toMatch(/TLSv1\.3, certificate not verified/u);
+});
+
+test("a pooler's server connections are left as they were: nothing is set before it is known to be one", async () => {
+  await server.query("postgres", "create role shared login password 'p'");
+  const { database } = await createSource(server);
+  const login = { user: "shared", password: "p", database };
+  await using pgbouncer = await startPgbouncer({ server, users: [login], poolSize: 1 });
+  const result = await runScene({ source: pgbouncer.url(login), target: world.target });
+  expect(codesOf(result)).toEqual(["SOURCE_IS_POOLER"]);
+  const client = new pg.Client({ connectionString: pgbouncer.url(login) });
+  await client.connect();
+  const { rows } = await client.query(
+    "select name, setting from pg_settings where name in ('default_transaction_read_only', 'search_path', 'row_security', 'statement_timeout') order by 1",
+  );
+  await client.end();
+  expect(rows.map(({ setting }) => setting as string)).toEqual(["off", "on", '"$user", public', "0"]);
 });
 
 describe("when the source is not there", () => {

@@ -121,6 +121,7 @@ test("when the connections break, every check that asks them says that it could 
   const catalog = Object.assign(source.catalog, { settings: () => Promise.reject(new Error("gone")) });
   const gate = new Gate({
     ...parts,
+    plan: new Error("no plan"),
     source: { ...lost, catalog },
     target: { session, catalog: new TargetCatalog(session) },
   });

@@ -34,6 +34,8 @@ export interface Fixture {
   objects?: (string | RegExp)[];
   message?: RegExp;
   remedy?: RegExp;
+  /** Questions that this hazard itself keeps from being answered. */
+  unanswered?: string[];
   /** Statements of the remedy are run, `on` the source unless told, and the finding must be gone. */
   repair?: { on?: "source" | "target"; before?: (stage: Stage) => Promise<void> };
 }
@@ -69,6 +71,11 @@ async function expectFinding(fixture: Fixture, options: SceneOptions): Promise<F
     const others = findingsOf(result).map((other) => `${other.code}: ${other.message}`);
     throw new Error(`${fixture.code} was not found, but:\n${others.join("\n")}`);
   }
+  const unanswered = findingsOf(result).filter(({ severity }) => severity === "could-not-check");
+  expect(
+    unanswered.map(({ code }) => code),
+    "questions without an answer",
+  ).toEqual(fixture.unanswered ?? []);
   expect(found.severity).toBe(codes[fixture.code].severity);
   expect(found.message).toMatch(fixture.message ?? /\S/u);
   expect(found.remedy).toMatch(fixture.remedy ?? /\S/u);

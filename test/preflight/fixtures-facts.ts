@@ -133,6 +133,7 @@ export const bucketFixtures: Fixture[] = [
     code: "CREDENTIALS_EXPIRE_EARLY",
     arrange: () => ({ bucket: { ...goodBucket, credentialsExpireAt: new Date(Date.now() + 60_000).toISOString() } }),
   },
+  { code: "CREDENTIALS_END_UNKNOWN", arrange: () => ({ bucket: { ...goodBucket, hasTemporaryCredentials: true } }) },
   {
     code: "URL_LIFE_TOO_SHORT",
     sql: "create table big (id int, note text); insert into big select g, repeat('x', 500) from generate_series(1, 2000) g; analyze",

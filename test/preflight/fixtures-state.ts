@@ -140,6 +140,7 @@ export const activityFixtures: Fixture[] = [
       return { source };
     },
     objects: ["role: 1 of 2 used"],
+    unanswered: ["COULD_NOT_CHECK_SHARED_SNAPSHOT"],
     repair: {},
   },
   {

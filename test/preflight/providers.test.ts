@@ -68,6 +68,7 @@ function expectExtensions(scene: ProviderScene, result: PreflightResult): void {
       ...(version === undefined ? {} : { sourceVersion: version }),
     });
   }
+  expect(codesOf(result).filter((code) => code.startsWith("COULD_NOT_CHECK"))).toEqual([]);
   const expected = new Set(scene.codes);
   const extensionCodes = codesOf(result).filter((code) => code.startsWith("EXTENSION"));
   expect(new Set(extensionCodes)).toEqual(expected);

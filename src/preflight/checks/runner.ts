@@ -8,7 +8,7 @@ export const clientFits: Check = {
   id: "client",
   title: "A PostgreSQL client of a fitting major is there",
   area: "runner",
-  needs: ["source"],
+  needs: ["source", "target-version"],
   async run(gate) {
     const source = (await gate.source.catalog.server()).majorVersion;
     const target = await readTargetMajor(gate);
@@ -35,8 +35,7 @@ export const memoryIsEnough: Check = {
   area: "runner",
   needs: ["source"],
   run(gate) {
-    const needed = gate.plan?.memoryBytes;
-    if (needed === undefined) throw new Error("there is no plan to compare with");
+    const needed = gate.requirePlan().memoryBytes;
     const { availableMemoryBytes } = gate.runner;
     const message = `The plan needs ${formatBytes(needed)}, the runner has ${formatBytes(availableMemoryBytes)} free.`;
     if (availableMemoryBytes >= needed) return { findings: [], note: message };
@@ -56,8 +55,7 @@ export const timeIsEnough: Check = {
   run(gate) {
     const { deadlineMinutes } = gate.inputs;
     const { kind, jobLimitMinutes } = gate.runner;
-    if (gate.plan === undefined) throw new Error("there is no plan to compare with");
-    const minutes = gate.plan.windowMinutes;
+    const minutes = gate.requirePlan().windowMinutes;
     const limit = Math.min(jobLimitMinutes ?? Infinity, kind === "github" ? hostedLimitMinutes : Infinity);
     const findings = [];
     if (minutes > Math.min(deadlineMinutes, limit)) {
@@ -78,8 +76,7 @@ export const urlLivesLongEnough: Check = {
   area: "bucket",
   needs: ["source", "bucket"],
   run(gate) {
-    const { plan } = gate;
-    if (plan === undefined) throw new Error("there is no plan to compare with");
+    const plan = gate.requirePlan();
     const windowSeconds = plan.windowMinutes * 60;
     const expireAt = gate.bucket.credentialsExpireAt;
     const left = expireAt === undefined ? Infinity : (new Date(expireAt).getTime() - gate.now().getTime()) / 1000;
@@ -88,6 +85,10 @@ export const urlLivesLongEnough: Check = {
       return [finding("CREDENTIALS_EXPIRE_EARLY", { message })];
     }
     const message = `The URL lives ${formatSeconds(plan.urlLifetimeSeconds)}, the plan takes ${formatSeconds(windowSeconds)}.`;
+    if (gate.bucket.hasTemporaryCredentials === true && expireAt === undefined) {
+      const unknown = `The credentials are temporary and do not say when they end; the plan takes ${formatSeconds(windowSeconds)}.`;
+      return [finding("CREDENTIALS_END_UNKNOWN", { message: unknown })];
+    }
     if (plan.urlLifetimeSeconds < windowSeconds) return [finding("URL_LIFE_TOO_SHORT", { message })];
     return { findings: [], note: message };
   },

@@ -11,7 +11,7 @@ export const majorsFit: Check = {
   id: "major-versions",
   title: "The target's major version can hold the source",
   area: "source",
-  needs: ["source"],
+  needs: ["source", "target-version"],
   async run(gate): Promise<CheckAnswer> {
     const source = (await gate.source.catalog.server()).majorVersion;
     const target = await readTargetMajor(gate);

@@ -71,6 +71,13 @@ export const planCodes = {
     source: "AWS documentation of presigned URLs",
     remedy: "Use long-lived access keys for the migration, or a role session that is long enough (DurationSeconds).",
   },
+  CREDENTIALS_END_UNKNOWN: {
+    severity: "warning",
+    title: "The bucket's credentials are temporary, and nobody says until when",
+    why: "A presigned URL dies with the temporary credentials that signed it. A session token tells nothing of its end.",
+    source: "AWS documentation of presigned URLs and of GetSessionToken",
+    remedy: "Make sure that they outlive the planned window, or use long-lived access keys for the migration.",
+  },
   CLIENT_MISSING: {
     severity: "blocked",
     title: "No fitting PostgreSQL client",

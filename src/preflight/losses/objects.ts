@@ -13,7 +13,7 @@ const publicationsQuery = `
     from pg_publication p order by 1`;
 
 const subscriptionsQuery = `
-  select subname::text as name, format('create subscription %I connection ''…'' publication %s', subname,
+  select subname::text as name, format('create subscription %I connection ''***'' publication %s', subname,
                                        array_to_string(subpublications, ', ')) as original
     from pg_subscription where subdbid = (select oid from pg_database where datname = current_database()) order by 1`;
 
@@ -33,7 +33,7 @@ const mappingsQuery = `
   select format('%s on %s', m.usename, m.srvname) as name,
          format('create user mapping for %s server %I options (%s)',
                 case when m.umuser = 0 then 'public' else quote_ident(m.usename) end, m.srvname,
-                coalesce((select string_agg(split_part(o, '=', 1) || ' ''…''', ', ') from unnest(m.umoptions) o), '')) as original
+                coalesce((select string_agg(split_part(o, '=', 1) || ' ''***''', ', ') from unnest(m.umoptions) o), '')) as original
     from pg_user_mappings m order by 1`;
 
 const serversQuery = `
