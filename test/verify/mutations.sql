@@ -577,7 +577,7 @@ alter statistics shop.orders_stats set statistics 78;
 
 -- a collation that is deterministic
 -- COLLATION | shop.any_case | deterministic
-drop collation shop.any_case; create collation shop.any_case (provider = icu, locale = 'und-u-ks-level2');
+drop collation shop.any_case cascade; create collation shop.any_case (provider = icu, locale = 'und-u-ks-level2');
 
 -- a lost cast
 -- CAST | shop.money_amount AS text | is not on the target
@@ -666,3 +666,7 @@ create or replace function shop.is_small(size varchar, other boolean default 'a'
 -- a value of statistics on varchar
 -- STATISTICS | shop.shirt_stats | definition
 drop statistics shop.shirt_stats; create statistics shop.shirt_stats on (size in ('S', 'M')), colour from shop.shirt;
+
+-- a case where case does not count
+-- TABLE | shop.any_case_word | not the same ones
+update shop.any_case_word set word = upper(word) where n = 7;
