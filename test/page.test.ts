@@ -109,6 +109,9 @@ const settings = (["light", "dark"] as const).flatMap((colorScheme) =>
   [phone, desktop].map((viewport) => ({ colorScheme, viewport })),
 );
 
+/** Four visits with the accessibility checker each. */
+const visitsTimeoutMs = 300_000;
+
 describe.skipIf("missing" in search)("the report page in Chromium", () => {
   test.each(reports)(
     "%s is quiet, accessible and fits, light and dark, on a phone and on a desk",
@@ -125,6 +128,7 @@ describe.skipIf("missing" in search)("the report page in Chromium", () => {
         expect(await view.complaints()).toEqual([]);
       }
     },
+    visitsTimeoutMs,
   );
 
   test("what is folded is accessible too", async () => {
