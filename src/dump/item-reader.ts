@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { type Piece, deflatePiece, deflatePieceSync, storedPiece, zstdPieceSync } from "../archive/pieces.ts";
+import { type Piece, deflatePieceSync, storedPiece, zstdPieceSync } from "../archive/pieces.ts";
 import { MigrationError } from "../errors.ts";
 import type { Session } from "../postgres/session.ts";
 import { type ItemText, openItemText } from "./item-text.ts";
@@ -20,22 +20,19 @@ interface Step {
 
 export const nothingRead: ItemProgress = { textBytes: 0, crc: 0 };
 
-/** Smaller pieces are deflated on the spot: a trip to another thread costs more. */
-const inlineBytes = 64 * 1024;
-
 type CompressionSettings = Pick<ReaderSettings, "algorithm" | "level" | "pieceBytes">;
 
 /**
- * Turns items into compressed pieces. It owns two buffers for text: while one is compressed on another thread, the next
- * rows arrive in the other.
+ * Turns items into compressed pieces, on the thread that it runs on: Node's own threads for compression are four for the
+ * whole process, and the socket takes in what comes next meanwhile.
  */
 export class ItemReader {
   readonly #settings: CompressionSettings;
-  readonly #buffers: [Buffer, Buffer];
+  readonly #buffer: Buffer;
 
   constructor(settings: CompressionSettings) {
     this.#settings = settings;
-    this.#buffers = [Buffer.allocUnsafeSlow(settings.pieceBytes), Buffer.allocUnsafeSlow(settings.pieceBytes)];
+    this.#buffer = Buffer.allocUnsafeSlow(settings.pieceBytes);
   }
 
   /**
@@ -44,33 +41,18 @@ export class ItemReader {
    * snapshot, so what was handed over already is skipped, and compared by its checksum.
    */
   async *read(session: Session, item: ReadItem, number: number, done: ItemProgress): AsyncGenerator<Step> {
-    const text = openItemText(session, item);
-    await skipKnown(text, done, this.#buffers[0]);
+    const source = openItemText(session, item);
+    await skipKnown(source, done, this.#buffer);
     let progress = done;
-    let compressing: Promise<Step> | undefined;
-    let isLast = false;
-    for (let index = 0; !isLast; index = 1 - index) {
-      const buffer = this.#buffers[index] as Buffer;
-      const length = await text.read(buffer);
-      isLast = length < buffer.length;
-      const filled = buffer.subarray(0, length);
-      progress = { textBytes: progress.textBytes + length, crc: crc32(filled, progress.crc) };
-      const previous = compressing;
-      const rows = isLast ? text.rowCount : 0;
-      compressing = this.#compress(filled, { item: number, isLast, rows }, progress);
-      compressing.catch(() => undefined);
-      if (previous !== undefined) yield await previous;
+    for (let isLast = false; !isLast;) {
+      const length = await source.read(this.#buffer);
+      isLast = length < this.#buffer.length;
+      const text = this.#buffer.subarray(0, length);
+      progress = { textBytes: progress.textBytes + length, crc: crc32(text, progress.crc) };
+      const { bytes, textBytes, checksum } = makePiece(text, this.#settings);
+      const rows = isLast ? source.rowCount : 0;
+      yield { piece: { item: number, isLast, rows, bytes: ownCopy(bytes), textBytes, checksum }, progress };
     }
-    if (compressing !== undefined) yield await compressing;
-  }
-
-  async #compress(
-    text: Buffer,
-    facts: Pick<PieceMessage, "item" | "isLast" | "rows">,
-    progress: ItemProgress,
-  ): Promise<Step> {
-    const { bytes, textBytes, checksum } = await makePiece(text, this.#settings);
-    return { piece: { ...facts, bytes: transferable(bytes, text), textBytes, checksum }, progress };
   }
 }
 
@@ -91,16 +73,12 @@ async function skipKnown(text: ItemText, done: ItemProgress, buffer: Buffer): Pr
   });
 }
 
-async function makePiece(text: Buffer, { algorithm, level }: CompressionSettings): Promise<Piece> {
+function makePiece(text: Buffer, { algorithm, level }: CompressionSettings): Piece {
   if (algorithm === "none") return storedPiece(text);
-  if (algorithm === "zstd") return zstdPieceSync(text, level);
-  return text.length <= inlineBytes ? deflatePieceSync(text, level) : await deflatePiece(text, level);
+  return algorithm === "zstd" ? zstdPieceSync(text, level) : deflatePieceSync(text, level);
 }
 
-/** A buffer of its own, so that it can be moved to another thread without a copy; never the reader's own buffer. */
-function transferable(bytes: Buffer, text: Buffer): Uint8Array<ArrayBuffer> {
-  const { buffer } = bytes;
-  // An empty buffer may be shared, and a shared one must not be moved away from its other owners.
-  const owns = bytes.length > 0 && bytes.byteLength === buffer.byteLength && buffer !== text.buffer;
-  return owns && buffer instanceof ArrayBuffer ? new Uint8Array(buffer) : new Uint8Array(bytes);
+/** Of exactly its length and in memory of its own, to be moved to another thread. */
+function ownCopy(bytes: Buffer): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
 }

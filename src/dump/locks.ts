@@ -31,7 +31,11 @@ export async function listTablesToLock(
 /** Many names in one statement: a round trip per table would cost seconds on thousands of them. */
 const tablesPerStatement = 200;
 
-export async function lockTablesAhead(session: Session, tables: readonly SourceTableName[], encoding: string): Promise<void> {
+export async function lockTablesAhead(
+  session: Session,
+  tables: readonly SourceTableName[],
+  encoding: string,
+): Promise<void> {
   const quote = encoding === "SQL_ASCII" ? quoteIdentifier : asciiIdentifier;
   for (let start = 0; start < tables.length; start += tablesPerStatement) {
     const names = tables

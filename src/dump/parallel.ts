@@ -26,7 +26,11 @@ export async function dumpInParallel(request: EngineRequest): Promise<EngineResu
   const blocks = await planBlocks(snapshot.holder, head);
   const tuning = { ...defaultTuning, ...request.tuning };
   const { sliceBytes, windowBytes } = tuning;
-  const tasks = planTasks(blocks, { sliceBytes, canSlice: sourceMajor >= firstMajorWithTidRangeScan, encoding: encodingOf(head) });
+  const tasks = planTasks(blocks, {
+    sliceBytes,
+    canSlice: sourceMajor >= firstMajorWithTidRangeScan,
+    encoding: encodingOf(head),
+  });
   const tablesToLock = await listTablesToLock(snapshot.holder, blocks, request.jobs, tuning.lockTableShare);
   const headBytes = serializeHead(head);
   await request.write(headBytes);
@@ -76,7 +80,10 @@ async function readEditedContents({
   return await editForHeroku(head, leftOut, snapshot.holder);
 }
 
-function readerSettings({ run, snapshot, level }: EngineRequest, head: ArchiveHead): Omit<ReaderSettings, keyof DumpTuning | "tablesToLock"> {
+function readerSettings(
+  { run, snapshot, level }: EngineRequest,
+  head: ArchiveHead,
+): Omit<ReaderSettings, keyof DumpTuning | "tablesToLock"> {
   const { source } = run.inputs;
   return {
     host: source.host,

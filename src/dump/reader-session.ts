@@ -80,8 +80,11 @@ export class ReaderSession {
    */
   async #join(): Promise<Session> {
     const { snapshotId, encoding, lockTimeoutMs, tablesToLock } = this.#settings;
-    const session = await joinSnapshot(this.#url, snapshotId, this.#settings);
-    await session.execute(`set client_encoding to ${quoteLiteral(encoding)}; set lock_timeout = ${lockTimeoutMs}`);
+    const settings = [`client_encoding = ${quoteLiteral(encoding)}`, `lock_timeout = ${lockTimeoutMs}`];
+    const session = await joinSnapshot(this.#url, snapshotId, {
+      applicationName: this.#settings.applicationName,
+      settings,
+    });
     this.#itemsRead = 0;
     try {
       await lockTablesAhead(session, tablesToLock, encoding);

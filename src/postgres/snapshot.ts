@@ -194,11 +194,18 @@ export async function readWalPosition(session: Session): Promise<string | null> 
   }
 }
 
+interface JoinOptions extends SessionOptions {
+  /** Over those of every dump, e.g. `lock_timeout = 5000`. */
+  settings?: readonly string[];
+}
+
 /** A session inside an exported snapshot, in a read-only transaction. */
-export async function joinSnapshot(url: DatabaseUrl, snapshotId: string, options: SessionOptions): Promise<Session> {
+export async function joinSnapshot(url: DatabaseUrl, snapshotId: string, options: JoinOptions): Promise<Session> {
   const session = await Session.open(url, options);
   try {
     await applyDumpSettings(session);
+    // Before the transaction, or its rollback would take them back.
+    for (const setting of options.settings ?? []) await session.execute(`set ${setting}`);
     await session.execute(joinSql(snapshotId));
     return session;
   } catch (error) {

@@ -16,7 +16,6 @@ export async function bundleWay(folder: string): Promise<string> {
     banner: { js: requireBanner },
     logLevel: "warning",
     outdir: folder,
-    
   });
   return join(folder, "way.js");
 }

@@ -117,7 +117,9 @@ function listStatements(part: Part, bytes: number): string[] {
 const tablesPerStatement = 100;
 
 function smallTables(count: number): string[] {
-  const make = (from: number): string => `do $$ begin for n in ${from}..${Math.min(count, from + tablesPerStatement - 1)} loop
+  const make = (
+    from: number,
+  ): string => `do $$ begin for n in ${from}..${Math.min(count, from + tablesPerStatement - 1)} loop
     execute format('create table small_%s (id int primary key, name text not null, note text, at timestamptz default now())', n);
     execute format('insert into small_%s select i, md5(i::text), md5((i * %s)::text) from generate_series(1, %s) i', n, n, 5 + n % 46);
     end loop; end $$`;

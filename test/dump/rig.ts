@@ -71,7 +71,10 @@ export async function dumpUnderSnapshot<T>(
 ): Promise<{ dumped: DumpedArchive; also: T }> {
   await using test = await openTestRun(inputsOf(job), job.signal);
   const run: Run = job.log === undefined ? test.run : { ...test.run, log: job.log };
-  const options = { applicationName: applicationNameOf("snapshot", run.platform.runId), excludeSchemas: run.inputs.excludeSchemas };
+  const options = {
+    applicationName: applicationNameOf("snapshot", run.platform.runId),
+    excludeSchemas: run.inputs.excludeSchemas,
+  };
   return await withSnapshot(run.inputs.source, options, async (snapshot) => {
     await job.onSnapshot?.(snapshot, run);
     const dumped = await dump({
