@@ -41,6 +41,7 @@ export async function migrate(run: Run): Promise<void> {
       return document;
     });
     await stage(run, "quiesce", async (record) => {
+      run.report.window = { startedAt: record.startedAt };
       const remember = (before: Before): Promise<void> => rememberBefore(run, journal, before);
       const app = await quietApp(run, parties.heroku, remember);
       record.summary = [...app, ...(await freezeIfAsked(run, remember))].join(", ") || "nothing to do";
@@ -48,9 +49,14 @@ export async function migrate(run: Run): Promise<void> {
     await moveData(run, parties, gate, { journal, claim });
   } finally {
     await putBack(run, journal);
+    closeWindow(run);
   }
   await run.state.clear("applicationName");
   run.report.nextSteps = nextStepsAfter(run);
+}
+
+function closeWindow({ report }: Run): void {
+  if (report.window !== undefined) report.window.finishedAt = new Date().toISOString();
 }
 
 interface Held {

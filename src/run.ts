@@ -2,7 +2,7 @@ import { describeError } from "./errors.ts";
 import { formatSeconds } from "./format.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
-import type { Report, StageName, StageRecord } from "./report.ts";
+import { type Report, type StageName, type StageRecord, stageNames } from "./report.ts";
 import type { Secret } from "./secret.ts";
 import type { StateFile } from "./state.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -40,10 +40,11 @@ export async function stage<T>(run: Run, name: StageName, work: (record: StageRe
   run.signal.throwIfAborted();
   const record: StageRecord = { name, startedAt: new Date().toISOString(), outcome: "running" };
   run.report.stages.push(record);
-  const number = run.report.stages.length;
-  run.log.startGroup(`${number}. ${name}`);
+  const number = stageNames.indexOf(name) + 1;
+  run.log.startGroup(`${number}/${stageNames.length} ${name}`);
   run.log.event("stage-started", { stage: name, number });
-  using _watch = run.watchdog?.watch(name);
+  using watching = new DisposableStack();
+  watching.use(run.watchdog?.watch(name));
   try {
     const result = await work(record);
     // What was aborted may still have come to an end: its result does not count.

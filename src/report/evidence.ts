@@ -3,7 +3,6 @@ import { type Secret, redactAll } from "../secret.ts";
 import { renderConnectionsCsv } from "./connections-csv.ts";
 import { renderExtensionsCsv, renderExtensionsDiff } from "./extensions-diff.ts";
 import { renderLossesSql } from "./losses-sql.ts";
-import { renderPage } from "./page/page.ts";
 import { renderSettingsDiffCsv } from "./settings-csv.ts";
 
 /** A file of the evidence. `bytes` is set when it is written. */
@@ -84,7 +83,9 @@ function listMigrationFiles(report: Report): EvidenceFile[] {
 }
 
 async function pageFile(report: Report): Promise<EvidenceFile> {
-  return { name: "report.html", description: "everything, as one page", content: await renderPage(report), bytes: 0 };
+  // Its libraries are loaded at the end of a run, when the page is due.
+  const { renderPage } = await import("./page/page.ts");
+  return { name: "report.html", description: "everything, as one page", content: renderPage(report), bytes: 0 };
 }
 
 function preflightOf(report: Report): object {
