@@ -27,15 +27,13 @@ export class Claim implements AsyncDisposable {
   readonly #bucket: Bucket;
   readonly #key: string;
   readonly #token: string;
-  #etag: string;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(run: Run, bucket: Bucket, key: string, token: string, etag: string) {
+  constructor(run: Run, bucket: Bucket, key: string, token: string) {
     this.#run = run;
     this.#bucket = bucket;
     this.#key = key;
     this.#token = token;
-    this.#etag = etag;
     this.#timer = setInterval(() => void this.#renew(), renewEveryMs);
     this.#timer.unref();
   }
@@ -51,21 +49,20 @@ export class Claim implements AsyncDisposable {
     if (document?.token !== this.#token) throw claimedBy(document);
   }
 
-  /** A renewal that fails is no reason to stop a migration: the claim is stale only after several. */
+  /**
+   * A renewal that fails is no reason to stop a migration: the claim is stale only after several. One that was taken over
+   * is never renewed, because some stores accept conditional writes and ignore the condition.
+   */
   async #renew(): Promise<void> {
-    const document = documentOf(this.#run, this.#token);
     try {
-      const outcome = await put(this.#bucket, this.#key, document, { ifMatch: this.#etag });
-      if (outcome.outcome === "stored") this.#etag = outcome.etag;
-      if (outcome.outcome === "conditions-unsupported") await this.#renewPlainly(document);
+      const found = await this.#bucket.findObject(this.#key, { signal: this.#run.signal });
+      if (found === undefined || parseClaim(found)?.token !== this.#token) return clearInterval(this.#timer);
+      const document = documentOf(this.#run, this.#token);
+      const { outcome } = await put(this.#bucket, this.#key, document, { ifMatch: found.etag });
+      if (outcome === "conditions-unsupported") await put(this.#bucket, this.#key, document, {});
     } catch (error) {
       this.#run.log.debug(`The claim could not be renewed: ${describeError(error)}`);
     }
-  }
-
-  async #renewPlainly(document: ClaimDocument): Promise<void> {
-    await this.assertHeld();
-    await put(this.#bucket, this.#key, document, {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -110,7 +107,7 @@ export async function claimTarget(run: Run, { bucket, database }: Parties): Prom
   }
   const now = await bucket.findObject(key, { signal: run.signal });
   const document = now === undefined ? undefined : parseClaim(now);
-  if (now !== undefined && document?.token === token) return new Claim(run, bucket, key, token, now.etag);
+  if (now !== undefined && document?.token === token) return new Claim(run, bucket, key, token);
   await run.state.clear("claim");
   throw claimedBy(document);
 }

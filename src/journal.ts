@@ -147,10 +147,13 @@ function newDocument({ platform }: Run): JournalDocument {
 function carriedOn(earlier: JournalDocument | undefined): JournalChanges {
   if (earlier === undefined) return {};
   const { before, archive, backup, restore, completedAt } = earlier;
-  const reached = completedAt === undefined ? { archive, backup, restore } : {};
-  return Object.fromEntries(
-    Object.entries({ before, ...reached }).filter(([, value]) => value !== undefined),
-  ) as JournalChanges;
+  const isUnfinished = completedAt === undefined;
+  return {
+    ...(before === undefined ? {} : { before }),
+    ...(isUnfinished && archive !== undefined ? { archive } : {}),
+    ...(isUnfinished && backup !== undefined ? { backup } : {}),
+    ...(isUnfinished && restore !== undefined ? { restore } : {}),
+  };
 }
 
 export async function findJournal(

@@ -12,6 +12,7 @@ import type { Secret } from "../secret.ts";
 import { checkPlainGet } from "../storage/ranged-reader.ts";
 import { presignGet } from "../storage/presign.ts";
 import { type DriftMoment, compareCounters, readCounters } from "../verify/drift.ts";
+import { findBegunRestore, holdsArchive } from "./begun-restore.ts";
 import type { SourceSide } from "./source-side.ts";
 
 export interface ArchiveRequest {
@@ -29,14 +30,18 @@ export interface Archive extends Omit<DumpedArchive, "head"> {
   moments: DriftMoment[];
   /** The run whose proven archive is used, where nothing had to be dumped. */
   reusedFrom?: string;
+  /** The target holds its content already, so the object itself is not needed any more. */
+  isRestored?: boolean;
 }
 
 /** Dumps, unless an earlier run's proven archive of an unchanged source is there. */
 export async function makeOrReuseArchive(request: ArchiveRequest): Promise<Archive> {
-  const { run, journal } = request;
-  const reason = await whyNotReuse(request);
+  const { run, parties, journal } = request;
   const earlier = journal.earlier?.archive;
-  if (reason === undefined && earlier !== undefined) return reuse(request, earlier);
+  const begun = await findBegunRestore(run, parties, journal);
+  const isRestored = earlier !== undefined && holdsArchive(begun, earlier.dump.archiveKey);
+  const reason = await whyNotReuse(request, isRestored);
+  if (reason === undefined && earlier !== undefined) return reuse(request, earlier, isRestored);
   if (earlier !== undefined) run.log.info(`The earlier run's archive is not used: ${reason}.`);
   return await makeArchive(request);
 }
@@ -81,7 +86,7 @@ async function makeArchive({ run, parties, journal, snapshot, side }: ArchiveReq
   return { record, edits, tables, blocks, sequences, moments };
 }
 
-function reuse({ run }: ArchiveRequest, earlier: ArchiveEntry): Archive {
+function reuse({ run }: ArchiveRequest, earlier: ArchiveEntry, isRestored: boolean): Archive {
   const reusedFrom = earlier.runId;
   run.report.dump = { ...earlier.dump, reusedFromRun: reusedFrom };
   run.report.edits = earlier.edits;
@@ -94,11 +99,15 @@ function reuse({ run }: ArchiveRequest, earlier: ArchiveEntry): Archive {
     sequences: earlier.sequences,
     moments: [{ moment: "snapshot", counters: earlier.counters }],
     reusedFrom,
+    isRestored,
   };
 }
 
 /** Undefined when the earlier archive may be used as it is. */
-async function whyNotReuse({ run, parties, journal, side }: ArchiveRequest): Promise<string | undefined> {
+async function whyNotReuse(
+  { run, parties, journal, side }: ArchiveRequest,
+  isRestored: boolean,
+): Promise<string | undefined> {
   const { earlier } = journal;
   const archive = earlier?.archive;
   if (earlier === undefined || archive === undefined) return "there is none";
@@ -108,8 +117,9 @@ async function whyNotReuse({ run, parties, journal, side }: ArchiveRequest): Pro
   if (archive.inputsDigest !== digestInputs(run.inputs)) return "inputs that shape the archive have changed";
   const ageHours = (Date.now() - Date.parse(archive.finishedAt)) / 3_600_000;
   if (ageHours > run.inputs.gateMaxAgeHours) return `it is ${ageHours.toFixed(0)} hours old`;
-  const head = await parties.bucket.findHead(archive.dump.archiveKey, { signal: run.signal });
-  if (head?.bytes !== archive.dump.archiveBytes) return "the object is gone or has another length";
+  const { archiveKey, archiveBytes } = archive.dump;
+  const head = isRestored ? undefined : await parties.bucket.findHead(archiveKey, { signal: run.signal });
+  if (!isRestored && head?.bytes !== archiveBytes) return "the object is gone or has another length";
   const drift = compareCounters(archive.counters, side.counters);
   if (drift.tables.length > 0) return "the source was written to since";
   if (drift.definitionsChanged) return "definitions in the source were changed since";
@@ -126,6 +136,7 @@ export async function proveOnce(request: ProofStep): Promise<{ url: Secret; proo
   const { archiveKey: key, archiveBytes: bytes, archiveSha256: sha256 } = archive.record;
   const url = await presignGet(parties.bucket, key, urlLifetimeSeconds(run));
   run.keepSecret(url);
+  if (archive.isRestored === true) return { url, proof: undefined };
   if (archive.reusedFrom !== undefined) {
     const plain = await checkPlainGet(url, { bytes, name: key, signal: run.signal, log: run.log });
     if (plain.contentLength === bytes) return { url, proof: undefined };

@@ -24,8 +24,9 @@ export async function finishMigration(
     );
     done.push(...(await keepFrozen(run)));
   }
-  await journal.write({ completedAt: new Date().toISOString() });
   done.push(await deleteArchives(run, parties, journal));
+  // Last: a run that is stopped before this is continued, one that is stopped after it was done.
+  await journal.write({ completedAt: new Date().toISOString() });
   record.summary = done.join(", ");
 }
 

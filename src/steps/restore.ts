@@ -2,13 +2,15 @@ import type { Claim } from "../claim.ts";
 import type { GateDocument } from "../gate.ts";
 import { cancelTransfer, listTransfers, type TransferWithSource } from "../heroku/transfers.ts";
 import { waitForTransfer } from "../heroku/wait-for-transfer.ts";
-import { type Journal, type RestoreEntry, isRestoreOf } from "../journal.ts";
+import { MigrationError } from "../errors.ts";
+import type { Journal, RestoreEntry } from "../journal.ts";
 import type { Parties } from "../parties.ts";
 import type { RestoreRecord, StageRecord } from "../report.ts";
 import { type WayBack, restoreArchive, secureTarget } from "../restore.ts";
 import type { Run } from "../run.ts";
 import type { Secret } from "../secret.ts";
 import type { Archive } from "./archive.ts";
+import { findBegunRestore, isTooOld } from "./begun-restore.ts";
 import { isTargetEmpty } from "./target-content.ts";
 
 interface SecureRequest {
@@ -64,6 +66,7 @@ export async function restoreOrAdopt(step: RestoreStep): Promise<RestoreRecord> 
   const { run, parties, journal, claim, archive, url, wayBack } = step;
   const key = archive.record.archiveKey;
   const adopt = await findAdoptable(step);
+  if (adopt === undefined && archive.isRestored === true) throw changedMeanwhile();
   const earlier = journal.document.restore;
   let entry: RestoreEntry =
     adopt === undefined || earlier === undefined
@@ -93,34 +96,6 @@ export async function restoreOrAdopt(step: RestoreStep): Promise<RestoreRecord> 
   return record;
 }
 
-interface BegunRestore {
-  entry: RestoreEntry;
-  transfer: TransferWithSource;
-  /** Something else was restored into the target since, or it is so long ago that it may have been used since. */
-  isReplaced: boolean;
-}
-
-/** A restore that an unfinished migration of this target began. */
-async function findBegunRestore(
-  run: Run,
-  { heroku, database }: Parties,
-  { earlier }: Journal,
-): Promise<BegunRestore | undefined> {
-  const entry = earlier?.completedAt === undefined ? earlier?.restore : undefined;
-  if (entry === undefined) return undefined;
-  const transfers = await listTransfers(heroku, database, { signal: run.signal });
-  const transfer = transfers.find((seen) => isRestoreOf(entry, seen));
-  if (transfer === undefined) return undefined;
-  const later = transfers.some(
-    (seen) => seen.toType === "pg_restore" && seen.number > transfer.number && seen.toName === transfer.toName,
-  );
-  return { entry, transfer, isReplaced: later || isTooOld(run, entry.startedAt) };
-}
-
-function isTooOld({ inputs }: Run, startedAt: string): boolean {
-  return !(Date.now() - Date.parse(startedAt) <= inputs.gateMaxAgeHours * 3_600_000);
-}
-
 /** The earlier run's transfer, where it still runs or has succeeded. One that still fills the target with another archive is waited for. */
 async function findAdoptable({ run, parties, journal, archive }: RestoreStep): Promise<string | undefined> {
   const begun = await findBegunRestore(run, parties, journal);
@@ -136,6 +111,13 @@ async function findAdoptable({ run, parties, journal, archive }: RestoreStep): P
   }
   if (isUnderWay) await outwait(run, parties, transfer);
   return undefined;
+}
+
+function changedMeanwhile(): MigrationError {
+  return new MigrationError("Something else was restored into the target while this run was looking at it.", {
+    code: "TARGET_CHANGED",
+    hint: "See heroku pg:backups who did it, then run again.",
+  });
 }
 
 /** Two restores into one database at a time would mix their contents. */

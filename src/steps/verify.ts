@@ -153,9 +153,16 @@ function archiveOptions({
 function conclude({ report }: Run, { record, tables }: VerificationResult, good: "migrated" | "verified"): void {
   report.verification = record;
   report.tables = mergeTables(report.tables ?? [], tables);
-  delete report.targetState;
+  report.targetState = targetStateOf(record);
   report.verdict = record.outcome === "match" ? good : record.outcome === "mismatch" ? "mismatch" : "unverified";
   report.headline = headlineOf(record);
+}
+
+function targetStateOf({ outcome }: VerificationRecord): string {
+  if (outcome === "match") return "The target holds the source's content, verified.";
+  return outcome === "mismatch"
+    ? "The target differs from the source."
+    : "The target has been filled, and could not be wholly compared with the source.";
 }
 
 function headlineOf(record: VerificationRecord): string {

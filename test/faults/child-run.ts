@@ -23,10 +23,13 @@ export interface ChildEnd {
   /** Both streams, as they came. */
   output: string;
   seconds: number;
+  /** From the first signal that we sent to the end. */
+  stopSeconds?: number;
 }
 
 export interface ChildRun {
   process: ChildProcess;
+  kill: (signal: NodeJS.Signals) => void;
   runId: string;
   workDirectory: string;
   /** Where its evidence goes. */
@@ -57,6 +60,7 @@ export function startChild(
           stdio: ["ignore", "pipe", "pipe"],
         });
   const output: string[] = [];
+  let killedAt: number | undefined;
   const stages = new Map<string, PromiseWithResolvers<void>>();
   const stage = (name: string): Promise<void> => {
     const known = stages.get(name) ?? Promise.withResolvers<void>();
@@ -73,10 +77,16 @@ export function startChild(
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", read);
   const finished = new Promise<ChildEnd>((resolve) => {
     child.once("close", (code, signal) => {
-      resolve({ code, signal, output: output.join("\n"), seconds: (performance.now() - startedAt) / 1000 });
+      const endedAt = performance.now();
+      const stopSeconds = killedAt === undefined ? {} : { stopSeconds: (endedAt - killedAt) / 1000 };
+      resolve({ code, signal, output: output.join("\n"), seconds: (endedAt - startedAt) / 1000, ...stopSeconds });
     });
   });
-  return { process: child, runId, workDirectory, evidence, stage, finished };
+  const kill = (signal: NodeJS.Signals): void => {
+    killedAt ??= performance.now();
+    child.kill(signal);
+  };
+  return { process: child, kill, runId, workDirectory, evidence, stage, finished };
 }
 
 function environmentOf({

@@ -131,7 +131,7 @@ export const herokuFaults: FaultCase[] = [
     "the restore stays pending, for ever",
     { neverStarts: true },
     {
-    options: impatient,
+      options: impatient,
       expect: "failed",
       says: /has not begun|no sign of life/u,
       target: "any",
@@ -146,7 +146,7 @@ export const herokuFaults: FaultCase[] = [
     "the restore's worker dies",
     { stuckAfterBytes: 2_000_000 },
     {
-    options: impatient,
+      options: impatient,
       expect: "failed",
       says: /no sign of life/u,
       target: "any",
