@@ -32,6 +32,7 @@ import {
 } from "./checks/heroku.ts";
 import { sourceIsNotTarget } from "./checks/identity.ts";
 import {
+  leftOutSchemasAreEmpty,
   noEventTriggers,
   noForeignServers,
   noLogicalSlots,
@@ -90,6 +91,7 @@ export const checks: readonly Check[] = [
   largeObjectsAreReadable,
   extensionsAreOffered,
   leftOutExtensionsHoldNoData,
+  leftOutSchemasAreEmpty,
   functionLanguagesAreOffered,
   nothingNeedsSuperuser,
   tablesAreHeap,

@@ -6,7 +6,7 @@ import type { DatabaseUrl } from "../postgres/database-url.ts";
 import type { Session } from "../postgres/session.ts";
 import type { CheckResult, DatabaseFacts, MigrationPlan, TargetFacts } from "../report.ts";
 import { databaseFacts } from "./catalog/server.ts";
-import { isTable } from "./catalog/relations.ts";
+import { isDataExcluded, isTable } from "./catalog/relations.ts";
 import { TargetCatalog } from "./catalog/target-catalog.ts";
 import { runChecks } from "./check.ts";
 import { checks } from "./checks.ts";
@@ -145,7 +145,7 @@ async function planFor(parts: Omit<GateParts, "plan">, context: PreflightContext
   if (parts.source instanceof Error) return parts.source;
   const { session, catalog } = parts.source;
   const { inputs, limits, signal, bucket } = parts;
-  const relations = await catalog.relations();
+  const relations = (await catalog.relations()).filter((each) => !isDataExcluded(each, inputs.excludeTableData));
   const level = inputs.compressionLevel === "auto" ? 6 : Math.min(9, inputs.compressionLevel);
   const samples = await sampleTables(session, relations, {
     compressionLevel: level,

@@ -56,7 +56,7 @@ export function redactSettingsCsv(csv: string): RedactedCsv {
 }
 
 function blankFields(fields: Field[], columns: readonly number[], name: string): Field[] {
-  const isSensitive = columns.some((index) => isSecret(name, fields[index]?.value ?? ""));
+  const isSensitive = columns.some((index) => isSecretSetting(name, fields[index]?.value ?? ""));
   if (!isSensitive) return fields;
   return fields.map((field, index) =>
     columns.includes(index) && field.value !== "" && field.value !== "(disabled)"
@@ -65,7 +65,8 @@ function blankFields(fields: Field[], columns: readonly number[], name: string):
   );
 }
 
-function isSecret(name: string, value: string): boolean {
+/** Whether a setting holds something that must not be shown: by its name, or by the shape of its value. */
+export function isSecretSetting(name: string, value: string): boolean {
   if (value === "" || value === "(disabled)") return false;
   return sensitiveNames.has(name) || sensitiveName.test(name) || sensitiveValue.test(value) || redact(value) !== value;
 }
@@ -119,5 +120,5 @@ export function renderSettingsDiffCsv(differences: readonly SettingDifference[])
 }
 
 function blankSetting(name: string, value: string | null): string | null {
-  return value !== null && isSecret(name, value) ? blank : value;
+  return value !== null && isSecretSetting(name, value) ? blank : value;
 }

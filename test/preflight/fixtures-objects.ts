@@ -109,6 +109,13 @@ export const extensionFixtures: Fixture[] = [
 
 export const schemaFixtures: Fixture[] = [
   {
+    code: "SCHEMA_LEFT_OUT_IN_USE",
+    sql: "create schema google_ads; create table google_ads.campaigns (id int)",
+    arrange: () => ({ inputs: { provider: "google-cloud-sql" } }),
+    objects: ["google_ads.campaigns"],
+    remedy: /exclude-schemas/u,
+  },
+  {
     code: "FUNCTION_LANGUAGE_NOT_OFFERED",
     sql: "create function my_length(text) returns int language internal immutable strict as 'textlen'",
     objects: ["public.my_length(text) in internal"],

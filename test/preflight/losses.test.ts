@@ -39,7 +39,8 @@ test("losses.sql recreates what Heroku allows, and nothing in it can break out o
   const { database, url } = await createSource(server, `${schema}${lost}`);
   await server.query(
     "postgres",
-    `alter database ${database} set timezone = 'Asia/Tokyo'; alter database ${database} set search_path = private, public`,
+    `alter database ${database} set timezone = 'Asia/Tokyo'; alter database ${database} set search_path = private, public;
+     alter database ${database} set app.jwt_secret = 'very-secret-word'`,
   );
   await server.query(
     database,

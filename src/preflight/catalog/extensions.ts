@@ -14,8 +14,8 @@ export interface InstalledExtension {
 const listedDependants = 50;
 
 /**
- * Members are what `create extension` made, and what hangs on members internally (a type's array type, a table's row
- * type; operators of an operator family). What depends on a member without being one is the user's.
+ * Members are what `create extension` made, and what is a part of a member (a type's array type, a table's row type,
+ * TOAST, defaults, constraints and indexes; operators of an operator family). What depends on a member without being one is the user's.
  */
 const dependantsQuery = `
   with recursive members(extension, classid, objid) as (
@@ -23,7 +23,11 @@ const dependantsQuery = `
     union
     select m.extension, d.classid, d.objid
       from members m join pg_depend d on d.refclassid = m.classid and d.refobjid = m.objid
-     where d.deptype = 'i' or (d.deptype = 'a' and d.classid in ('pg_amop'::regclass, 'pg_amproc'::regclass))
+      left join pg_class c on d.classid = 'pg_class'::regclass and c.oid = d.objid
+     where d.deptype = 'i'
+        or (d.deptype = 'a' and (c.relkind in ('i', 'I', 't', 'S') or d.classid in (
+             'pg_amop'::regclass, 'pg_amproc'::regclass, 'pg_attrdef'::regclass, 'pg_constraint'::regclass,
+             'pg_policy'::regclass, 'pg_trigger'::regclass)))
   ), dependants as (
     select distinct m.extension, d.classid, d.objid, d.objsubid
       from members m

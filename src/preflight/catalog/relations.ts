@@ -77,3 +77,11 @@ export function dataBytes(relation: Pick<Relation, "heapBytes" | "toastBytes">):
 export function relationName(relation: Pick<Relation, "schema" | "name">): string {
   return `${relation.schema}.${relation.name}`;
 }
+
+/** Whether the table's rows are left behind by an input; its definition still moves. */
+export function isDataExcluded(
+  relation: Pick<Relation, "schema" | "name">,
+  excluded: readonly { schema: string; table: string }[],
+): boolean {
+  return excluded.some(({ schema, table }) => schema === relation.schema && table === relation.name);
+}

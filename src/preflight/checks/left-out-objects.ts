@@ -1,6 +1,7 @@
 import { plural } from "../../format.ts";
 import type { Check } from "../check.ts";
 import { findingAbout } from "../check.ts";
+import { matchesAny } from "../pattern.ts";
 import { isOwnObject, listing } from "./listing.ts";
 
 export const noEventTriggers: Check = {
@@ -88,3 +89,30 @@ export const noTemporaryTables = listing({
      order by 1`,
   message: (count) => `${plural(count, "temporary table")} in sessions of others.`,
 });
+
+/** Amazon's migration service keeps its own records in tables of this name. */
+const leftOutTablesQuery = `
+  select format('%s.%s', n.nspname, c.relname) as name
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where n.nspname = any($1) and c.relkind in ('r', 'p', 'm') and c.relname !~ '^awsdms_'
+     and ${isOwnObject("pg_class", "c.oid")}
+   order by 1`;
+
+export const leftOutSchemasAreEmpty: Check = {
+  id: "left-out-schemas",
+  title: "The provider's own schemas hold nothing else",
+  area: "source",
+  needs: ["source"],
+  async run(gate) {
+    const { session, catalog } = gate.source;
+    const { excludeSchemas } = gate.inputs;
+    const schemas = (await catalog.scope()).leftOut.filter((name) => !matchesAny(name, excludeSchemas));
+    if (schemas.length === 0) return [];
+    const rows = await session.rows<{ name: string }>(leftOutTablesQuery, [schemas]);
+    return findingAbout(
+      "SCHEMA_LEFT_OUT_IN_USE",
+      rows.map(({ name }) => name),
+      (count) => ({ message: `${plural(count, "table")} in schemas that are left out: ${schemas.join(", ")}.` }),
+    );
+  },
+};

@@ -2,7 +2,7 @@ import type { Finding } from "../../report.ts";
 import type { Check } from "../check.ts";
 import { finding, findingAbout } from "../check.ts";
 import type { Relation } from "../catalog/relations.ts";
-import { isTable, relationName } from "../catalog/relations.ts";
+import { isDataExcluded, isTable, relationName } from "../catalog/relations.ts";
 import type { Gate } from "../gate.ts";
 import { qualifiedName, quoteIdentifier } from "../../postgres/session.ts";
 import { plural } from "../../format.ts";
@@ -94,7 +94,11 @@ export const rowSecurityHidesNothing: Check = {
     const { user, isSuperuser, bypassesRowSecurity } = await catalog.server();
     if (isSuperuser || bypassesRowSecurity) return [];
     const hidden = (await catalog.relations()).filter(
-      (relation) => isTable(relation) && relation.hasRowSecurity && (!relation.isOwned || relation.forcesRowSecurity),
+      (relation) =>
+        isTable(relation) &&
+        relation.hasRowSecurity &&
+        (!relation.isOwned || relation.forcesRowSecurity) &&
+        !isDataExcluded(relation, gate.inputs.excludeTableData),
     );
     return findingAbout("ROW_SECURITY_HIDES_ROWS", hidden.map(relationName), (count) => ({
       message: `${plural(count, "table")} with row-level security would not be read whole by ${user}.`,

@@ -4,7 +4,7 @@ import type { Session } from "../../postgres/session.ts";
 import type { Finding } from "../../report.ts";
 import type { Check } from "../check.ts";
 import { finding, findingAbout } from "../check.ts";
-import { type Relation, isTable, relationName } from "../catalog/relations.ts";
+import { type Relation, isDataExcluded, isTable, relationName } from "../catalog/relations.ts";
 
 const largeObjectsQuery = `
   select (select count(*) from pg_largeobject_metadata) as count, pg_table_size('pg_largeobject') as bytes,
@@ -62,6 +62,7 @@ export const valuesAreNarrow: Check = {
     const { wideValueBytes, widestValueBytes, statementTimeoutMs } = gate.limits;
     const tables = (await catalog.relations())
       .filter((relation) => isTable(relation) && relation.isMeasured && relation.toastBytes >= smallestToastBytes)
+      .filter((relation) => !isDataExcluded(relation, gate.inputs.excludeTableData))
       .toSorted((a, b) => b.toastBytes - a.toastBytes);
     const { widest, looked } = await measureTables(session, tables, statementTimeoutMs);
     const tooWide = widest.filter(({ bytes, isBytea }) => isBytea && bytes >= widestValueBytes);

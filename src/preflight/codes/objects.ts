@@ -59,6 +59,13 @@ export const objectCodes = {
     source: "pg_extension.extconfig",
     remedy: "Export these tables if you need their content.",
   },
+  SCHEMA_LEFT_OUT_IN_USE: {
+    severity: "blocked",
+    title: "A schema that counts as the provider's own holds tables",
+    why: "It is left out of the archive by its name. If these tables are yours, they would stay behind in silence.",
+    source: "the provider's profile; pg_class",
+    remedy: "Rename the schema if its tables are yours; if they may stay behind, name it in exclude-schemas.",
+  },
   FUNCTION_LANGUAGE_NOT_OFFERED: {
     severity: "blocked",
     title: "Functions are written in a language that Heroku does not let you use",

@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from "../../postgres/session.ts";
 import type { Loss } from "../../report.ts";
+import { isSecretSetting } from "../../report/settings-csv.ts";
 import { matchesAny } from "../pattern.ts";
 import type { StoredSetting } from "../catalog/settings.ts";
 import type { LossContext } from "./losses.ts";
@@ -11,8 +12,6 @@ const listSettings = new Set([
   "session_preload_libraries",
   "local_preload_libraries",
 ]);
-
-const secretName = /passw|secret|token|api_?key|access_?key|private_?key|credential/iu;
 
 export function storedSettingLosses({ storedSettings, settings, user, providerRoles }: LossContext): Loss[] {
   const contexts = new Map(settings.map(({ name, context }) => [name.toLowerCase(), context]));
@@ -27,7 +26,7 @@ export function storedSettingLosses({ storedSettings, settings, user, providerRo
 
 function settingLoss(setting: StoredSetting, isSettable: boolean, user: string): Loss {
   const { role, database, name } = setting;
-  const value = secretName.test(name) ? "***" : setting.value;
+  const value = isSecretSetting(name, setting.value) ? "***" : setting.value;
   const kind = role === null ? "database-setting" : "role-setting";
   const who = [role === null ? "" : `role ${role}`, database === null ? "" : `database ${database}`].filter(Boolean);
   const description = `${who.join(" in ")}: ${name} = ${value}`;
