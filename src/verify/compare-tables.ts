@@ -22,9 +22,9 @@ export function compareTables(sides: Sides, leftOut: LeftOut, findings: Findings
   for (const source of kept(sides.source)) {
     const target = targets.get(tableKey(source));
     if (target === undefined) continue;
-    const verdict = leftOut.isDataLeftOut(source)
-      ? leaveOutData(findings)
-      : compareTable(source, target, sides, findings);
+    const reason = leftOut.reasonForRows(source);
+    const verdict =
+      reason === undefined ? compareTable(source, target, sides, findings) : leaveOutRows(reason, findings);
     const difference = findings.differences.at(-1);
     if (verdict === "mismatch" && difference !== undefined && source.hash !== null && sameColumns(source, target))
       narrowable.push({ table: source, difference });
@@ -39,8 +39,8 @@ export function compareTables(sides: Sides, leftOut: LeftOut, findings: Findings
   return { tables, narrowable };
 }
 
-function leaveOutData(findings: Findings): "not-compared" {
-  findings.addKnown("tables whose rows were left out", "excluded by exclude-table-data");
+function leaveOutRows(reason: string, findings: Findings): "not-compared" {
+  findings.addKnown("tables whose rows were left out", reason);
   return "not-compared";
 }
 

@@ -33,7 +33,7 @@ interface CounterFacts {
   lsn: string | null;
   nextTransaction: string;
   countingSince: string;
-  isTracked: boolean;
+  problem: string | null;
   definitionChanges: number;
 }
 
@@ -49,7 +49,8 @@ const factsSql = `
     txid_snapshot_xmax(txid_current_snapshot())::text as "nextTransaction",
     concat_ws(' ', pg_postmaster_start_time(), (select stats_reset from pg_stat_database where datname = current_database()))
       as "countingSince",
-    current_setting('track_counts')::bool as "isTracked",
+    case when pg_is_in_recovery() then 'a standby does not count what it replays'
+      when not current_setting('track_counts')::bool then 'track_counts is off' end as problem,
     (select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) from pg_stat_sys_tables
       where schemaname = 'pg_catalog' and relname in ('pg_class', 'pg_attribute', 'pg_attrdef', 'pg_constraint', 'pg_proc', 'pg_type',
         'pg_enum', 'pg_trigger', 'pg_rewrite', 'pg_policy', 'pg_index', 'pg_description', 'pg_namespace'))::int8 as "definitionChanges"`;
@@ -77,9 +78,9 @@ export async function readCounters(url: DatabaseUrl, options: Partial<SessionOpt
   const at = new Date().toISOString();
   try {
     return await withSession(url, session, async (opened) => {
-      const { isTracked, ...facts } = await opened.row<CounterFacts>(factsSql);
+      const { problem, ...facts } = await opened.row<CounterFacts>(factsSql);
       const tables = await opened.rows<TableCounter>(tablesSql);
-      return { at, ...facts, tables, ...(isTracked ? {} : { problem: "track_counts is off" }) };
+      return { at, ...facts, tables, ...(problem === null ? {} : { problem }) };
     });
   } catch (error) {
     options.signal?.throwIfAborted();

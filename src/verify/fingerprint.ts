@@ -3,6 +3,7 @@ import { type Log, silentLog } from "../log.ts";
 import { mapLimited } from "../workers.ts";
 import { type LeftBehind, leftBehindSql, readCatalogClass } from "./catalog-objects.ts";
 import { catalogClasses } from "./catalog/classes.ts";
+import type { CompareOptions } from "./compare-model.ts";
 import type {
   CatalogObject,
   Fingerprint,
@@ -13,6 +14,7 @@ import type {
   TableContent,
   TableId,
 } from "./fingerprint-model.ts";
+import { LeftOut } from "./left-out.ts";
 import { readLargeObjects } from "./large-objects.ts";
 import { type ReadOutcome, type ReadTask, planReadTasks, readTask } from "./read-tasks.ts";
 import { type ReadSums, addSums, probeHashMethod } from "./row-hash.ts";
@@ -20,7 +22,8 @@ import { readSequenceValues } from "./sequence-values.ts";
 import { type OpenSession, SessionPool } from "./session-pool.ts";
 import { type ReadableTable, listReadableTables } from "./tables.ts";
 
-export interface FingerprintOptions {
+/** Rows of what is left out are not read; its objects are, and `compareFingerprints` leaves them out. */
+export interface FingerprintOptions extends Pick<CompareOptions, "leftOut" | "excludeSchemas" | "excludeTableData"> {
   kind: FingerprintKind;
   /** Sessions that read at the same time. */
   jobs: number;
@@ -31,9 +34,6 @@ export interface FingerprintOptions {
   inDumpSnapshot?: boolean;
   /** The other side's; absent, the quickest that a target on Heroku will reproduce. */
   hashMethod?: HashMethod;
-  /** Rows of these are not read: their objects are, and `compareFingerprints` leaves them out. */
-  excludeSchemas?: readonly string[];
-  excludeTableData?: readonly TableId[];
   /** A bigger table is read by several sessions, in ranges of pages. */
   sliceBytes?: number;
 }
@@ -123,7 +123,10 @@ function planTables(
   listed: readonly ReadableTable[],
   options: TableReading,
 ): { work: (() => Promise<void>)[]; contents: () => TableContent[] } {
-  const wanted = options.kind === "schema" ? [] : listed.filter((table) => isWanted(table, options));
+  const leftOut = new LeftOut(options);
+  const isWanted = (table: TableId): boolean =>
+    !leftOut.isTableLeftOut(table) && leftOut.reasonForRows(table) === undefined;
+  const wanted = options.kind === "schema" ? [] : listed.filter(isWanted);
   const { sliceBytes = defaultSliceBytes, canSlice, jobs } = options;
   const tasks = planReadTasks(wanted, { sliceBytes, canSlice: canSlice && jobs > 1 });
   const report = progressOf(tasks, options);
@@ -137,11 +140,6 @@ function planTables(
     return listed.map((table) => toContent(table, byTable.get(table)));
   };
   return { work, contents };
-}
-
-function isWanted(table: TableId, { excludeSchemas = [], excludeTableData = [] }: FingerprintOptions): boolean {
-  const isExcluded = excludeTableData.some((other) => other.schema === table.schema && other.table === table.table);
-  return !isExcluded && !excludeSchemas.includes(table.schema);
 }
 
 function progressOf(

@@ -1,4 +1,4 @@
-import type { CompareOptions, Findings, LeftOutObject } from "./compare-model.ts";
+import { type CompareOptions, type Findings, type LeftOutObject, tableKey } from "./compare-model.ts";
 import type { CatalogObject, TableId } from "./fingerprint-model.ts";
 
 /** Schemas that Heroku keeps in its databases for itself. */
@@ -49,11 +49,11 @@ export class LeftOut {
     return this.isSchemaLeftOut(schema) || this.#entries.has(entryKey("TABLE", schema, table));
   }
 
-  isDataLeftOut(id: TableId): boolean {
-    const isExcluded = this.#options.excludeTableData?.some(
-      (other) => other.schema === id.schema && other.table === id.table,
-    );
-    return isExcluded === true || this.#entries.has(entryKey("TABLE DATA", id.schema, id.table));
+  /** Why its rows are not compared, where they are not. */
+  reasonForRows(id: TableId): string | undefined {
+    const isExcluded = this.#options.excludeTableData?.some((other) => tableKey(other) === tableKey(id));
+    if (isExcluded === true) return "excluded by exclude-table-data";
+    return this.#entries.get(entryKey("TABLE DATA", id.schema, id.table))?.reason;
   }
 
   #reasonOf(object: CatalogObject): string | undefined {
