@@ -125,7 +125,8 @@ async function run(name: string, url: string, inputs: Record<string, string> = {
 
 describe.skipIf(!hasJq)("the example of", () => {
   test.each(nine)("%s passes its provider's database through the gate, server verified", async (name) => {
-    await using _dress = await dressAs(world.source, name);
+    await using dressed = await dressAs(world.source, name);
+    expect(dressed).toBeDefined();
     const { conclusion, jobs, log } = await run(name, await createDatabase(name));
     expect(conclusion, log.slice(-4000)).toBe("success");
     const [gate] = jobs["preflight"]?.steps.filter((step) => step.name.startsWith("Check everything")) ?? [];
@@ -138,7 +139,8 @@ describe.skipIf(!hasJq)("the example of", () => {
   });
 
   test("aws-rds moves everything, and leaves RDS's own things behind", async () => {
-    await using _dress = await dressAs(world.source, "aws-rds");
+    await using dressed = await dressAs(world.source, "aws-rds");
+    expect(dressed).toBeDefined();
     const url = world.source.url({ user: "customer", password: "customer-of-nine", database: "aws-rds" });
     const { conclusion, jobs, log } = await run("aws-rds", url, { confirm: appName });
     expect(conclusion, log.slice(-4000)).toBe("success");
