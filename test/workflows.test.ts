@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { inputDefinitions } from "../src/inputs/definitions.ts";
 import {
   type Action,
@@ -190,6 +191,36 @@ describe("migrate.yml", () => {
     for (const [name, value] of Object.entries(gate ?? {})) {
       if (["command", "deadline-minutes"].includes(name)) continue;
       expect(move?.[name], name).toBe(value);
+    }
+  });
+});
+
+describe("the README's call of the reusable workflow", () => {
+  const blocks = [...readText("README.md").matchAll(/```yaml\n(.+?)```/gsu)].map(([, yaml = ""]) => yaml);
+  const call = blocks.find((yaml) => yaml.includes("/.github/workflows/migrate.yml@")) ?? "";
+  interface Call {
+    jobs: { migrate: { with: Record<string, unknown>; secrets: Record<string, unknown>; permissions: unknown } };
+  }
+  const called = readYaml<
+    Workflow & { on: { workflow_call: Required<Record<"inputs" | "secrets", Record<string, { required?: boolean }>>> } }
+  >(".github/workflows/migrate.yml").on["workflow_call"];
+
+  test("gives what is required, and nothing that it does not take", () => {
+    const { migrate } = (parse(call) as Call).jobs;
+    for (const [given, taken] of [
+      [migrate.with, called.inputs],
+      [migrate.secrets, called.secrets],
+    ] as const) {
+      const required = Object.keys(taken).filter((name) => taken[name]?.required === true);
+      expect(Object.keys(given)).toEqual(expect.arrayContaining(required));
+      expect(Object.keys(given).filter((name) => !(name in taken))).toEqual([]);
+    }
+  });
+
+  test("allows what its jobs ask for: a called workflow gets no more than its caller has", () => {
+    const { permissions } = (parse(call) as Call).jobs.migrate;
+    for (const job of Object.values(readYaml<Workflow>(".github/workflows/migrate.yml").jobs)) {
+      expect(permissions).toMatchObject(job.permissions ?? {});
     }
   });
 });
