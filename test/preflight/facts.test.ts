@@ -26,7 +26,8 @@ let world: World;
 
 beforeAll(async () => {
   server = await startPostgres({ major: 17, settings: { autovacuum: "off" } });
-  world = { server, targetServer: server, target: await createTarget(server, "target") };
+  const shared = await createSource(server);
+  world = { server, targetServer: server, target: await createTarget(server, "target"), shared };
 });
 
 afterAll(async () => {

@@ -41,6 +41,8 @@ export interface Fixture {
 }
 
 export interface World {
+  /** A database that fixtures without SQL of their own share, where none of them changes it. */
+  shared?: { database: string; url: string };
   server: PostgresServer;
   target: DatabaseUrl;
   targetServer: PostgresServer;
@@ -90,7 +92,8 @@ async function withStage(
   fixture: Fixture,
   use: (stage: Stage, change: Change) => Promise<void>,
 ): Promise<void> {
-  const { database, url } = await createSource(world.server, fixture.sql ?? "");
+  const shared = fixture.sql === undefined ? world.shared : undefined;
+  const { database, url } = shared ?? (await createSource(world.server, fixture.sql ?? ""));
   const cleanUps: (() => unknown)[] = [];
   const stage: Stage = {
     ...world,
@@ -111,7 +114,7 @@ async function withStage(
     await use(stage, change ?? {});
   } finally {
     for (const cleanUp of cleanUps.toReversed()) await cleanUp();
-    await dropDatabase(world.server, database);
+    if (shared === undefined) await dropDatabase(world.server, database);
   }
 }
 
