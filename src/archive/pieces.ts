@@ -33,7 +33,9 @@ export function deflatePiece(text: Buffer, level: number): Promise<Piece> {
 /** The same piece, made on this thread. */
 export function deflatePieceSync(text: Buffer, level: number): Piece {
   if (text.length === 0) return emptyPiece;
-  const bytes = deflateRawSync(text, { level, finishFlush: constants.Z_SYNC_FLUSH, chunkSize: outputBytes });
+  // Room for all of the output: it then comes in one buffer, without joining several.
+  const chunkSize = text.length + (text.length >> 8) + 1024;
+  const bytes = deflateRawSync(text, { level, finishFlush: constants.Z_SYNC_FLUSH, chunkSize });
   return { bytes, textBytes: text.length, checksum: adler32(text) };
 }
 

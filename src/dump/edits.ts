@@ -1,8 +1,10 @@
 import type { ArchiveHead } from "../archive/contents.ts";
 import { type EditedContents, editContents } from "../archive/edit.ts";
 import { type ListedEntry, nameEntry } from "../archive/list.ts";
+import type { ExtensionTable } from "../archive/removal-rules.ts";
 import { MigrationError } from "../errors.ts";
 import { listNames } from "../format.ts";
+import { type ConfigurationTable, listEmptyConfigurationTables } from "../postgres/configuration-tables.ts";
 import type { Session } from "../postgres/session.ts";
 import type { ContentsEdit } from "../report.ts";
 
@@ -31,13 +33,12 @@ const listExtensionTablesSql = `
  * @throws MigrationError when something that stays needs something that goes
  */
 export async function editForHeroku(head: ArchiveHead, leftOut: LeftOut, session: Session): Promise<EditedHead> {
-  const extensionTables = await session.rows<{ schema: string; name: string }>(listExtensionTablesSql, [
-    leftOut.extensions,
-  ]);
+  const leftOutTables = await session.rows<ExtensionTable>(listExtensionTablesSql, [leftOut.extensions]);
+  const emptyTables = (await listEmptyConfigurationTables(session)).map(explainEmpty);
   const edited = editContents(head, {
     extensions: leftOut.extensions,
     schemas: leftOut.schemas,
-    extensionTables,
+    extensionTables: [...emptyTables, ...leftOutTables],
     extensionComments: true,
     eventTriggers: true,
     publications: true,
@@ -46,6 +47,11 @@ export async function editForHeroku(head: ArchiveHead, leftOut: LeftOut, session
   });
   refuseConflicts(edited);
   return { head: edited.head, edits: listEdits(edited) };
+}
+
+/** Even an empty COPY needs the right to write into the extension's table, which Heroku's users may not have. */
+function explainEmpty({ schema, name, extension }: ConfigurationTable): ExtensionTable {
+  return { schema, name, reason: `${extension} makes the table, and no row in it is the user's own` };
 }
 
 function refuseConflicts({ conflicts }: EditedContents): void {

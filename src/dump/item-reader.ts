@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import { type Piece, deflatePieceSync, storedPiece, zstdPieceSync } from "../archive/pieces.ts";
 import { MigrationError } from "../errors.ts";
+import { freeMemory } from "../free-memory.ts";
 import type { Session } from "../postgres/session.ts";
 import { type ItemText, openItemText } from "./item-text.ts";
 import type { PieceMessage, ReaderSettings } from "./messages.ts";
@@ -51,7 +52,7 @@ export class ItemReader {
       progress = { textBytes: progress.textBytes + length, crc: crc32(text, progress.crc) };
       const { bytes, textBytes, checksum } = makePiece(text, this.#settings);
       const rows = isLast ? source.rowCount : 0;
-      yield { piece: { item: number, isLast, rows, bytes: ownCopy(bytes), textBytes, checksum }, progress };
+      yield { piece: { item: number, isLast, rows, bytes: ownCopy(bytes, text), textBytes, checksum }, progress };
     }
   }
 }
@@ -78,7 +79,13 @@ function makePiece(text: Buffer, { algorithm, level }: CompressionSettings): Pie
   return algorithm === "zstd" ? zstdPieceSync(text, level) : deflatePieceSync(text, level);
 }
 
+/** Node's small buffers are views of a shared one, which must stay. */
+const surelyUnsharedBytes = 128 * 1024;
+
 /** Of exactly its length and in memory of its own, to be moved to another thread. */
-function ownCopy(bytes: Buffer): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(bytes);
+function ownCopy(bytes: Buffer, text: Buffer): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(bytes);
+  const { buffer } = bytes;
+  if (buffer !== text.buffer && buffer.byteLength > surelyUnsharedBytes) freeMemory(new Uint8Array(buffer));
+  return copy;
 }

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { MigrationError } from "../errors.ts";
+import { freeMemory } from "../free-memory.ts";
 import type { FromReader, PieceMessage, ReaderSettings, ToReader } from "./messages.ts";
 import type { ReadTask } from "./tasks.ts";
 
@@ -76,7 +77,7 @@ export class Readers implements AsyncDisposable {
     return this.#retries;
   }
 
-  /** The pieces of one task, in order. Tasks must be taken in the order of their numbers. */
+  /** The pieces of one task, in order. Tasks must be taken in the order of their numbers; a piece lives until the next is asked for. */
   async *take(number: number): AsyncGenerator<PieceMessage> {
     this.#turn = number;
     this.#letGoOn();
@@ -86,8 +87,10 @@ export class Readers implements AsyncDisposable {
       this.#throwIfFailed();
       const piece = output.pieces.shift();
       if (piece !== undefined) {
+        const bytes = piece.bytes.length;
         yield piece;
-        this.#waitingBytes -= piece.bytes.length;
+        freeMemory(piece.bytes);
+        this.#waitingBytes -= bytes;
         this.#letGoOn();
       } else if (output.isDone) {
         return;

@@ -1,4 +1,5 @@
 import type { Connection } from "pg";
+import { freeMemory } from "../free-memory.ts";
 
 /** Message types of the protocol's version 3 (PostgreSQL manual, 53.7). */
 const copyData = 0x64;
@@ -8,6 +9,8 @@ const headerBytes = 5;
 
 /** Runs shorter than this are copied faster by a loop than by a call. */
 const loopBytes = 48;
+
+const noBytes = Buffer.alloc(0);
 
 type SocketListener = (chunk: Buffer) => void;
 
@@ -21,7 +24,7 @@ export class CopyOut {
   #connection: Connection | undefined;
   /** The driver's own listener, set aside while the copy runs. */
   #listener: SocketListener | undefined;
-  #chunk: Buffer = Buffer.alloc(0);
+  #chunk: Buffer = noBytes;
   #at = 0;
   /** What is left of the current message; only rows' messages are copied. */
   #messageBytes = 0;
@@ -29,7 +32,7 @@ export class CopyOut {
   /** A header that lies across two chunks. */
   readonly #header = Buffer.alloc(headerBytes);
   #heldBytes = 0;
-  #target: Buffer = Buffer.alloc(0);
+  #target: Buffer = noBytes;
   #filled = 0;
   #waiting: PromiseWithResolvers<number> | undefined;
   #state: "new" | "copying" | "done" = "new";
@@ -90,7 +93,7 @@ export class CopyOut {
 
   handleError(error: Error): void {
     this.#failure = error;
-    this.#detach(Buffer.alloc(0));
+    this.#detach(noBytes);
     this.#waiting?.reject(error);
     this.#ended.reject(error);
   }
@@ -115,9 +118,18 @@ export class CopyOut {
         if (this.#isData && this.#filled === this.#target.length) return;
         this.#takeMessage();
       } else if (!this.#takeHeader()) {
-        return;
+        break;
       }
     }
+    // Behind the end of the copy it is the driver's.
+    if (this.#at === this.#chunk.length && this.#state === "copying") this.#dropChunk();
+  }
+
+  #dropChunk(): void {
+    const used = this.#chunk;
+    this.#chunk = noBytes;
+    this.#at = 0;
+    freeMemory(used);
   }
 
   #takeMessage(): void {
