@@ -35,6 +35,16 @@ describe("apiError", () => {
     expect(isTransient(error)).toBe(true);
   });
 
+  test.each([
+    `{"from_url":"https://b.example.com/a.dump?X-Am-Signature=5ec2e7","to_url":"postgr`,
+    `"num":7,"to_urnulls://u:5ec2e7@h/d"`,
+    `[["5ec2e7"`,
+  ])("shows nothing of an answer that was to be JSON and is damaged: %s", (body) => {
+    const error = apiError(failure(500, body), call, { status: 500, headers: {} });
+    expect(inspect(error)).not.toContain("5ec2e7");
+    expect(error.message).toContain("damaged");
+  });
+
   test("keeps nothing of the library's error but what is needed", () => {
     const url = "https://s.example.com/a?X-Amz-Signature=5ec2e7";
     const library = failure(

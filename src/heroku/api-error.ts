@@ -119,7 +119,13 @@ function serverMessage(error: unknown, body: unknown, status: number | undefined
 function describeText(text: string): string {
   const title = /<title>([^<]*)<\/title>/iu.exec(text)?.[1];
   if (title !== undefined) return `a web page instead of JSON (${title.trim()})`;
-  return text.trim() === "" ? "an empty answer" : text;
+  if (text.trim() === "") return "an empty answer";
+  return isDamagedData(text) ? "an answer that is damaged, and not shown" : text;
+}
+
+/** What was to be JSON may hold logins and presigned URLs, and in its ruins they cannot be told from the rest. */
+function isDamagedData(text: string): boolean {
+  return /":|:\/\/|^\s*[[{]/u.test(text);
 }
 
 function idOf(body: unknown): string | undefined {

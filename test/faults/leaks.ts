@@ -10,7 +10,7 @@ export interface Trace {
 /** Every spelling in which a secret may lie somewhere: raw, decoded, encoded, escaped, and base64 at each of its three offsets. */
 export function spellingsOf(secret: string): string[] {
   const spellings = new Set([secret, encodeURIComponent(secret), safelyDecoded(secret)]);
-  for (const form of [...spellings]) {
+  for (const form of Array.from(spellings)) {
     spellings.add(JSON.stringify(form).slice(1, -1));
     for (const offset of [0, 1, 2]) spellings.add(base64At(form, offset));
     spellings.add(Buffer.from(form).toString("hex"));

@@ -17,9 +17,9 @@ const everyMs = 15;
 /** Samples /proc for descendants of this process and keeps each one's first environment and argv. */
 export function watchProcesses(root = process.pid): Watch {
   const seen = new Map<number, SeenProcess>();
-  let isOver = false;
+  const over = new AbortController();
   const sample = async (): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       await lookAround(root, seen);
       await new Promise((resolve) => setTimeout(resolve, everyMs));
     }
@@ -27,7 +27,7 @@ export function watchProcesses(root = process.pid): Watch {
   const sampling = sample();
   return {
     stop: async () => {
-      isOver = true;
+      over.abort();
       await sampling;
       return [...seen.values()];
     },
