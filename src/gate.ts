@@ -198,17 +198,20 @@ async function saveGate(run: Run, bucket: Bucket, database: TargetDatabase, docu
   }
 }
 
+/** What the last gate of this target has left; undefined where there is none that can be read. */
+export async function findGate(run: Run, { bucket, database }: Parties): Promise<GateDocument | undefined> {
+  const { gate } = keysOf(bucket, run.inputs.heroku.app, database);
+  const found = await bucket.findObject(gate, { signal: run.signal });
+  return found === undefined ? undefined : parseGate(found.content.toString("utf8"));
+}
+
 /**
  * The migrate job's own look: cheap where a gate has left its record, the whole gate where none has.
  *
  * @throws MigrationError when the gate's word no longer counts, or when it says no
  */
 export async function recheckGate(run: Run, parties: Parties, journal: Journal): Promise<GateDocument> {
-  const found = await parties.bucket.findObject(keysOf(parties.bucket, run.inputs.heroku.app, parties.database).gate, {
-    signal: run.signal,
-  });
-  if (found === undefined) return await passGateOrStop(run);
-  const document = parseGate(found.content.toString("utf8"));
+  const document = await findGate(run, parties);
   if (document === undefined) return await passGateOrStop(run);
   const reasons = staleReasons(document.record, await readGateNow(run, parties, journal));
   if (reasons.length > 0) {

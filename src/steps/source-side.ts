@@ -7,6 +7,7 @@ import { type Session, withSession } from "../postgres/session.ts";
 import { readSourceIdentity } from "../preflight/recheck.ts";
 import { withRetries } from "../retry.ts";
 import type { Run } from "../run.ts";
+import { resolveLeftOut } from "./left-out.ts";
 import { type TableCounters, readCounters } from "../verify/drift.ts";
 
 /** What the later stages must know of the source before its snapshot is taken. */
@@ -22,7 +23,12 @@ export interface SourceSide {
   connectionRoom: number;
   /** Read before the snapshot is taken, so that no write can fall between the two unseen. */
   counters: TableCounters;
-  snapshotOptions: { applicationName: string; excludeSchemas: readonly string[]; signal: AbortSignal };
+  snapshotOptions: {
+    applicationName: string;
+    excludeSchemas: readonly string[];
+    excludeExtensions: readonly string[];
+    signal: AbortSignal;
+  };
 }
 
 export async function openSourceSide(run: Run, gate: GateDocument): Promise<SourceSide> {
@@ -33,7 +39,7 @@ export async function openSourceSide(run: Run, gate: GateDocument): Promise<Sour
   await run.state.set({ applicationName: sessionTag(runId) });
   const read = async (session: Session): Promise<SourceSide> => {
     const identity = await readSourceIdentity(session);
-    const leftOut = await resolveLeftOut(session, gate);
+    const leftOut = await resolveLeftOut(session, gate.leaveOut);
     const client = await findOrInstallClient({
       sourceMajor: identity.majorVersion,
       targetMajor: gate.target?.majorVersion ?? identity.majorVersion,
@@ -48,7 +54,12 @@ export async function openSourceSide(run: Run, gate: GateDocument): Promise<Sour
       leftOut,
       connectionRoom: await readConnectionRoom(session),
       counters: await readCounters(run.inputs.source, { signal: run.signal }),
-      snapshotOptions: { applicationName, excludeSchemas: leftOut.schemas, signal: run.signal },
+      snapshotOptions: {
+        applicationName,
+        excludeSchemas: leftOut.schemas,
+        excludeExtensions: leftOut.extensions,
+        signal: run.signal,
+      },
     };
   };
   return await withRetries(() => withSession(run.inputs.source, options, read), {
@@ -56,19 +67,6 @@ export async function openSourceSide(run: Run, gate: GateDocument): Promise<Sour
     signal: run.signal,
     log: run.log,
   });
-}
-
-/** The gate names schemas by patterns (`awsdms_*`); the archive's contents know only names. */
-async function resolveLeftOut(session: Session, { leaveOut }: GateDocument): Promise<LeftOut> {
-  const schemas = await session.rows<{ name: string }>("select nspname as name from pg_catalog.pg_namespace");
-  const patterns = leaveOut.schemas.map(
-    (pattern) =>
-      new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/gu, String.raw`\$&`).replaceAll("*", ".*")}$`, "u"),
-  );
-  return {
-    extensions: leaveOut.extensions,
-    schemas: schemas.map(({ name }) => name).filter((name) => patterns.some((pattern) => pattern.test(name))),
-  };
 }
 
 /** Kept free for the application and for the database's administrator. */

@@ -1,5 +1,7 @@
 import { applicationNameOf } from "../application-name.ts";
-import { formatCount, formatSeconds, listNames, plural } from "../format.ts";
+import type { LeftOut } from "../dump/edits.ts";
+import { describeError } from "../errors.ts";
+import { formatCount, formatSeconds, plural } from "../format.ts";
 import { readDatabaseInfo } from "../heroku/database-info.ts";
 import { type Parties, readTargetUrl } from "../parties.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
@@ -7,8 +9,7 @@ import type { ContentsEdit, StageRecord, TableRecord, VerificationRecord } from 
 import type { Run } from "../run.ts";
 import type { CompareOptions } from "../verify/compare-model.ts";
 import type { Fingerprint } from "../verify/fingerprint-model.ts";
-import { describeDrift, readCounters } from "../verify/drift.ts";
-import { unreachableRecord } from "../verify/target.ts";
+import { unreachableRecord, unreadRecord } from "../verify/target.ts";
 import {
   type VerificationResult,
   type VerifyOptions,
@@ -18,6 +19,8 @@ import {
   verifyTarget,
 } from "../verify/verify.ts";
 import type { Archive } from "./archive.ts";
+import { judgeDrift } from "./drift.ts";
+import { readLeftOut } from "./left-out.ts";
 import type { SourceSide } from "./source-side.ts";
 
 interface FingerprintRequest {
@@ -27,63 +30,51 @@ interface FingerprintRequest {
   archive: Archive;
 }
 
+/** A source that could not be read: the data may be restored well all the same, but nobody can say so. */
+export interface Unread {
+  unread: VerificationRecord;
+}
+
+export function isUnread(fingerprint: Fingerprint | Unread): fingerprint is Unread {
+  return "unread" in fingerprint;
+}
+
 /** The source's side, read in the dump's own snapshot. Undefined where nothing is to be compared. */
-export async function readSourceFingerprint({
-  run,
-  snapshot,
-  side,
-  archive,
-}: FingerprintRequest): Promise<Fingerprint | undefined> {
-  if (run.inputs.verify === "off") return undefined;
-  return await fingerprintSource(run.inputs.source, snapshot, verifyOptions(run, side.connectionRoom, archive));
+export async function readSourceFingerprint(request: FingerprintRequest): Promise<Fingerprint | Unread | undefined> {
+  const { run, snapshot, side, archive } = request;
+  const { verify, source } = run.inputs;
+  if (verify === "off") return undefined;
+  try {
+    return await fingerprintSource(source, snapshot, verifyOptions(run, side.connectionRoom, archive));
+  } catch (error) {
+    run.signal.throwIfAborted();
+    run.log.warning(`The source could not be read for the comparison: ${describeError(error)}`);
+    return { unread: unreadRecord(verify, "source", describeError(error)) };
+  }
 }
 
 interface CompareRequest extends FingerprintRequest {
   parties: Parties;
-  fingerprint: Fingerprint | undefined;
+  fingerprint: Fingerprint | Unread | undefined;
   record: StageRecord;
 }
 
 /** Compares the target with the source's fingerprint; a difference is a verdict, not an error. */
 export async function compareWithTarget(request: CompareRequest): Promise<void> {
   const { run, fingerprint, record } = request;
-  const result = fingerprint === undefined ? undefined : await compare(request, fingerprint);
-  if (result === undefined) {
+  if (fingerprint === undefined) {
     record.outcome = "skipped";
     record.summary = "verify is off: nothing was compared";
     run.report.verdict = "unverified";
     run.report.headline = "Restored. Nothing was compared, as asked.";
     return;
   }
+  const result = isUnread(fingerprint)
+    ? { record: fingerprint.unread, tables: [] }
+    : await compare(request, fingerprint);
   conclude(run, result, "migrated");
   record.summary = describeVerification(result.record);
-  await judgeDrift(run, request.archive);
-}
-
-/** The code that accepts rows which came after the snapshot. */
-const driftCode = "SOURCE_DRIFT";
-
-/** Rows that came after the snapshot are not in the target, however well the rest matches. */
-async function judgeDrift(run: Run, archive: Archive): Promise<void> {
-  const last = {
-    moment: "end of verification",
-    counters: await readCounters(run.inputs.source, { signal: run.signal }),
-  };
-  const drift = describeDrift([...archive.moments, last], run.inputs.accept.includes(driftCode));
-  run.report.drift = drift;
-  if (drift.unavailable !== undefined)
-    run.log.warning(`Whether the source was written to meanwhile is not known: ${drift.unavailable}.`);
-  if (drift.tables.length === 0) return;
-  const rows = drift.tables.reduce((sum, table) => sum + table.inserted + table.updated + table.deleted, 0);
-  const names = listNames(drift.tables.map(({ schema, table }) => `${schema}.${table}`));
-  const sentence = `The source was written to after its snapshot: ${plural(rows, "row")} in ${names}, which the target does not have.`;
-  run.log.warning(sentence);
-  if (drift.accepted || run.report.verdict !== "migrated") return;
-  run.report.verdict = "mismatch";
-  run.report.headline = sentence;
-  run.report.nextSteps = [
-    `Keep writers away from the source (freeze-source, maintenance mode) and run again, or accept ${driftCode} if those rows may be lost.`,
-  ];
+  await judgeDrift({ ...request, fingerprint });
 }
 
 async function compare(
@@ -112,9 +103,11 @@ async function compare(
 }
 
 /** `command: verify`: both sides as they are now. */
-export async function compareLive(run: Run, { heroku, database }: Parties, record: StageRecord): Promise<void> {
-  const target = await readTargetUrl(run, heroku, database);
-  const result = await verifyLive(run.inputs.source, { ...verifyOptions(run, 4, undefined), target, live: true });
+export async function compareLive(run: Run, parties: Parties, record: StageRecord): Promise<void> {
+  const target = await readTargetUrl(run, parties.heroku, parties.database);
+  const leftOut = await readLeftOut(run, parties);
+  const options = { ...verifyOptions(run, mostJobs, undefined), ...leftOutOptions(leftOut) };
+  const result = await verifyLive(run.inputs.source, { ...options, target, live: true });
   conclude(run, result, "verified");
   record.summary = describeVerification(result.record);
 }
@@ -122,7 +115,16 @@ export async function compareLive(run: Run, { heroku, database }: Parties, recor
 /** More sessions than this gain nothing: the servers hash, and small plans have few connections. */
 const mostJobs = 4;
 
-function verifyOptions(run: Run, room: number, archive: Archive | undefined): VerifyOptions {
+/** Extensions and schemas that never crossed are no difference. */
+function leftOutOptions({ extensions, schemas }: LeftOut): Pick<CompareOptions, "leftOut" | "excludeSchemas"> {
+  const reason = "it is left behind on purpose";
+  return {
+    leftOut: extensions.map((name) => ({ object: "EXTENSION", schema: null, name, reason })),
+    excludeSchemas: schemas,
+  };
+}
+
+export function verifyOptions(run: Run, room: number, archive: Archive | undefined): VerifyOptions {
   const { inputs, signal, log } = run;
   return {
     kind: inputs.verify === "off" ? "schema" : inputs.verify,
