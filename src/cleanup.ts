@@ -84,7 +84,8 @@ async function leaveTransfer(run: Run): Promise<void> {
   const { transfer } = run.state.current;
   if (transfer === undefined) return;
   if (run.inputs.heroku.cancelTransfer) {
-    const { heroku, database } = await openParties(run);
+    await using parties = await openParties(run);
+    const { heroku, database } = parties;
     const isCancelled = await cancelTransfer(heroku, database, transfer.id);
     run.log.warning(
       isCancelled ? "Cancelled Heroku's restore: the target is half filled." : "Heroku's restore had ended already.",

@@ -45,6 +45,8 @@ type GateEvidence = Pick<
 export async function passGate(run: Run): Promise<GateDocument> {
   const heroku = await lookAtHeroku(run);
   const bucket = openBucketOrWhy(run);
+  await using closing = new AsyncDisposableStack();
+  closing.use(bucket.found);
   const majors = await readMajors(run, heroku.target);
   const result = await preflight({
     inputs: run.inputs,
@@ -96,7 +98,7 @@ async function lookAtHeroku(run: Run): Promise<HerokuLook> {
 
 /** What an unfinished migration has begun is no stranger's transfer. That the bucket cannot be read is a finding of its own. */
 async function lookUpJournal(run: Run, database: TargetDatabase): Promise<JournalDocument | undefined> {
-  const { found: bucket } = openBucketOrWhy(run);
+  await using bucket = openBucketOrWhy(run).found;
   if (bucket === undefined) return undefined;
   const { journal: key } = keysOf(bucket, run.inputs.heroku.app, database);
   return await findJournal(bucket, key, run.signal).catch(() => undefined);

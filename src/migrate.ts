@@ -29,7 +29,7 @@ export async function passGateAlone(run: Run): Promise<void> {
 
 /** `command: migrate`: the whole story. Nothing on Heroku is overwritten before the archive is proved. */
 export async function migrate(run: Run): Promise<void> {
-  const parties = await openParties(run);
+  await using parties = await openParties(run);
   await using claim = await claimTarget(run, parties);
   const journal = await Journal.open(run, parties);
   await recallBefore(run, journal);
@@ -101,6 +101,6 @@ async function moveData(run: Run, parties: Parties, gate: GateDocument, { journa
 
 /** `command: verify`: compares both live sides again. */
 export async function verifyAlone(run: Run): Promise<void> {
-  const parties = await openParties(run);
+  await using parties = await openParties(run);
   await stage(run, "verify", (record) => compareLive(run, parties, record));
 }

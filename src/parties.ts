@@ -7,7 +7,7 @@ import type { Run } from "./run.ts";
 import { type Bucket, openBucket } from "./storage/bucket.ts";
 
 /** Whom a migration deals with, besides the source. */
-export interface Parties {
+export interface Parties extends AsyncDisposable {
   bucket: Bucket;
   heroku: HerokuApi;
   database: TargetDatabase;
@@ -21,10 +21,12 @@ export interface Parties {
 export async function openParties(run: Run): Promise<Parties> {
   const heroku = openHeroku(run);
   const { app, database } = run.inputs.heroku;
+  const bucket = openBucket(run.inputs.bucket, run.log);
   return {
-    bucket: openBucket(run.inputs.bucket, run.log),
+    bucket,
     heroku,
     database: await resolveDatabase(heroku, app, database, { signal: run.signal }),
+    [Symbol.asyncDispose]: () => bucket[Symbol.asyncDispose](),
   };
 }
 

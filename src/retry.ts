@@ -11,8 +11,10 @@ export interface RetryPolicy {
 }
 
 export const retryPolicies = {
-  /** A connection, a slice, a part, a ranged read. */
+  /** A connection, a slice, a ranged read. */
   network: { tries: 6, baseMs: 250, capMs: 10_000 },
+  /** A part: a store may ask for patience for minutes, and giving up costs the whole upload. */
+  part: { tries: 14, baseMs: 500, capMs: 30_000 },
   /** Heroku's API, whose rate limit refills about 75 calls a minute. */
   api: { tries: 8, baseMs: 500, capMs: 30_000 },
 } as const satisfies Record<string, RetryPolicy>;

@@ -47,7 +47,7 @@ interface PutOptions extends PutConditions, CallOptions {
 }
 
 /** A bucket's objects. Keys are whole: `keyFor` puts the prefix before a name. */
-export class Bucket {
+export class Bucket implements AsyncDisposable {
   readonly name: string;
   readonly prefix: string;
   readonly location: BucketLocation;
@@ -59,6 +59,10 @@ export class Bucket {
     this.connection = new BucketConnection(inputs, this.location, log);
     this.name = inputs.bucket;
     this.prefix = inputs.prefix;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.connection.close();
   }
 
   keyFor(name: string): string {

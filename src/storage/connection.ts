@@ -31,6 +31,13 @@ export class BucketConnection {
     this.#log = log;
   }
 
+  /** Closes idle connections; the next call would connect anew. */
+  async close(): Promise<void> {
+    const client = await this.#client?.catch(() => undefined);
+    this.#client = undefined;
+    client?.destroy();
+  }
+
   client(): Promise<S3> {
     this.#client ??= connectS3(this.#inputs, this.location);
     return this.#client;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ListMultipartUploadsCommandOutput } from "@aws-sdk/client-s3";
-import type { RetryPolicy } from "../retry.ts";
+import { retryPolicies } from "../retry.ts";
 import type { Bucket } from "./bucket.ts";
 import { type CallOptions, onlyOneTry } from "./connection.ts";
 import { storageCode } from "./storage-error.ts";
@@ -21,9 +21,6 @@ export interface UploadedPart {
   bytes: number;
   etag: string;
 }
-
-/** A dump of hours is worth more patience than one call: about five minutes of a store that is down. */
-const partPolicy: RetryPolicy = { tries: 14, baseMs: 500, capMs: 30_000 };
 
 /** `tries` above 1: an earlier try may have started an upload whose id got lost with the answer. */
 export async function createUpload(
@@ -73,7 +70,7 @@ export async function uploadPart(
       refuseWrongEtag(output, md5.toString("hex"));
       return output.ETag ?? "";
     },
-    { policy: partPolicy, ...options },
+    { policy: retryPolicies.part, ...options },
   );
   return { number, bytes: bytes.length, etag };
 }

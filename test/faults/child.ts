@@ -15,8 +15,7 @@ import { listenForStop } from "../../src/stop-signal.ts";
 // The smallest door to the commands: inputs from the environment, events on standard output. Pauses between tries are
 // shorter than in earnest: what is tested is whether it goes on, not how long it waits.
 
-Object.assign(retryPolicies.network, { baseMs: 20, capMs: 400 });
-Object.assign(retryPolicies.api, { baseMs: 20, capMs: 400 });
+for (const policy of Object.values(retryPolicies)) Object.assign(policy, { baseMs: 20, capMs: 400 });
 
 using stop = listenForStop({ onLate: () => say("late", { message: "Ended in the middle: run the cleanup command." }) });
 const { values, positionals } = parseArgs({
