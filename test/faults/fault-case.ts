@@ -25,7 +25,9 @@ export interface FaultCase {
   cleanup?: "runs" | "never";
   /** Looks that belong to this fault alone; what is wrong, in sentences. */
   inspect?: (scene: Scene, ended: { first: ChildEnd; second: ChildEnd | undefined }) => Promise<string[]> | string[];
-  /** Runs again even though nothing may be adopted, before the second run: what a person would do first. */
+  /** What a person must put right before cleanup can do anything. */
+  mend?: (scene: Scene) => void;
+  /** What a person would do before the second run. */
   between?: (scene: Scene) => Promise<void> | void;
 }
 

@@ -71,6 +71,7 @@ function judgeEnd({ expect, says }: FaultCase, end: ChildEnd): string[] {
 /** After the failed run, and its cleanup where one comes. */
 async function judgeFailure(scene: Scene, fault: FaultCase, run: ChildRun): Promise<string[]> {
   const problems: string[] = [];
+  fault.mend?.(scene);
   if (fault.cleanup !== "never" && fault.options?.workDirectory === undefined) {
     const end = await scene.start("cleanup", {
       ...fault.options,
