@@ -6,6 +6,7 @@ import { bucketCodes } from "../src/preflight/codes/bucket.ts";
 import { connectionCodes } from "../src/preflight/codes/connection.ts";
 import type { CodeDefinition, CodeDefinitions } from "../src/preflight/codes/definition.ts";
 import { herokuCodes } from "../src/preflight/codes/heroku.ts";
+import { laterCodes } from "../src/preflight/codes/later.ts";
 import { lossCodes } from "../src/preflight/codes/losses.ts";
 import { objectCodes } from "../src/preflight/codes/objects.ts";
 import { planCodes } from "../src/preflight/codes/plan.ts";
@@ -23,6 +24,7 @@ const groups: readonly [string, CodeDefinitions][] = [
   ["Size, time and runner", planCodes],
   ["Heroku and the target", herokuCodes],
   ["Bucket", bucketCodes],
+  ["During the migration", laterCodes],
 ];
 
 const preface = `# Findings

@@ -1,26 +1,15 @@
-import { applicationNameOf } from "./application-name.ts";
-import { MigrationError, describeError } from "./errors.ts";
-import {
-  herokuProblemOf,
-  isRunning,
-  readBucketFacts,
-  readHerokuFacts,
-  readRunnerFacts,
-  unavailable,
-} from "./gate-facts.ts";
-import type { HerokuApi } from "./heroku/api.ts";
+import { describeError } from "./errors.ts";
+import { herokuProblemOf, readBucketFacts, readHerokuFacts, readRunnerFacts, unavailable } from "./gate-facts.ts";
 import { type TargetDatabase, resolveDatabase } from "./heroku/resolve-database.ts";
-import { listTransfers } from "./heroku/transfers.ts";
-import { type Journal, type JournalDocument, findJournal, isOwnTransfer } from "./journal.ts";
+import { type JournalDocument, findJournal } from "./journal.ts";
 import { keysOf } from "./keys.ts";
 import type { DatabaseUrl } from "./postgres/database-url.ts";
 import { withSession } from "./postgres/session.ts";
-import { type Parties, openHeroku, readTargetUrl } from "./parties.ts";
+import { findTargetUrl, openHeroku } from "./parties.ts";
 import type { HerokuFacts, HerokuProblem, Unavailable } from "./preflight/facts.ts";
 import { type PreflightResult, preflight } from "./preflight/preflight.ts";
-import { type GateRecord, readSourceIdentity, staleReasons } from "./preflight/recheck.ts";
+import type { GateRecord } from "./preflight/recheck.ts";
 import type { DatabaseFacts, MigrationPlan, Report, TargetFacts } from "./report.ts";
-import { withRetries } from "./retry.ts";
 import type { Run } from "./run.ts";
 import { type Bucket, openBucket } from "./storage/bucket.ts";
 
@@ -102,16 +91,6 @@ async function lookUpJournal(run: Run, database: TargetDatabase): Promise<Journa
   if (bucket === undefined) return undefined;
   const { journal: key } = keysOf(bucket, run.inputs.heroku.app, database);
   return await findJournal(bucket, key, run.signal).catch(() => undefined);
-}
-
-async function findTargetUrl(
-  run: Run,
-  heroku: HerokuApi,
-  database: TargetDatabase,
-): Promise<DatabaseUrl | Unavailable> {
-  if (database.plan.isPrivate)
-    return { unavailable: true, reason: `a ${database.plan.name} database lives in a private network` };
-  return await readTargetUrl(run, heroku, database).catch(unavailable);
 }
 
 function openBucketOrWhy(run: Run): { found: Bucket; why?: undefined } | { found?: undefined; why: Unavailable } {
@@ -198,77 +177,4 @@ async function saveGate(run: Run, bucket: Bucket, database: TargetDatabase, docu
       `The gate's record could not be stored, so the migrate job will run the gate again: ${describeError(error)}`,
     );
   }
-}
-
-/** What the last gate of this target has left; undefined where there is none that can be read. */
-export async function findGate(run: Run, { bucket, database }: Parties): Promise<GateDocument | undefined> {
-  const { gate } = keysOf(bucket, run.inputs.heroku.app, database);
-  const found = await bucket.findObject(gate, { signal: run.signal });
-  return found === undefined ? undefined : parseGate(found.content.toString("utf8"));
-}
-
-/**
- * The migrate job's own look: cheap where a gate has left its record, the whole gate where none has.
- *
- * @throws MigrationError when the gate's word no longer counts, or when it says no
- */
-export async function recheckGate(run: Run, parties: Parties, journal: Journal): Promise<GateDocument> {
-  const document = await findGate(run, parties);
-  if (document === undefined) return await passGateOrStop(run);
-  const reasons = staleReasons(document.record, await readGateNow(run, parties, journal));
-  if (reasons.length > 0) {
-    throw new MigrationError(`The gate's result does not hold any more: ${reasons.join("; ")}.`, {
-      code: "GATE_STALE",
-      outcome: "blocked",
-      hint: "Run preflight again (on GitHub choose “Re-run all jobs”, not “Re-run failed jobs”). Nothing was changed.",
-    });
-  }
-  const { source, target, plan, evidence } = document;
-  Object.assign(run.report, { source, target, plan, ...evidence });
-  return document;
-}
-
-/** A record that cannot be read, or is of another version, is as good as none: the whole gate is passed again. */
-function parseGate(text: string): GateDocument | undefined {
-  try {
-    const document = JSON.parse(text) as GateDocument | null;
-    return document?.version === 1 ? document : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function passGateOrStop(run: Run): Promise<GateDocument> {
-  const document = await passGate(run);
-  if (document.record.verdict !== "blocked") return document;
-  throw new MigrationError(run.report.headline, {
-    code: "GATE_BLOCKED",
-    outcome: "blocked",
-    hint: "See the findings and their remedies in the summary. Nothing was changed.",
-  });
-}
-
-async function readGateNow(
-  run: Run,
-  { heroku, database }: Parties,
-  { earlier }: Journal,
-): Promise<Parameters<typeof staleReasons>[1]> {
-  const { inputs, signal, log } = run;
-  const options = { applicationName: applicationNameOf("gate", run.platform.runId), signal, side: "source" } as const;
-  const source = await withRetries(() => withSession(inputs.source, options, readSourceIdentity), {
-    what: "reading the source's identity",
-    signal,
-    log,
-  });
-  const transfers = await listTransfers(heroku, database, { signal });
-  return {
-    now: new Date(),
-    gateMaxAgeHours: inputs.gateMaxAgeHours,
-    accepted: inputs.accept,
-    app: inputs.heroku.app,
-    confirm: inputs.heroku.confirm,
-    addonId: database.addonId,
-    source,
-    foreignTransfers: transfers.filter((transfer) => isRunning(transfer) && !isOwnTransfer(earlier, transfer)).length,
-  };
 }

@@ -1,6 +1,7 @@
 import { type Claim, claimTarget } from "./claim.ts";
 import { describeDump } from "./dump/dump.ts";
-import { type GateDocument, passGate, recheckGate } from "./gate.ts";
+import { recheckGate } from "./gate-recheck.ts";
+import { type GateDocument, passGate } from "./gate.ts";
 import { Journal } from "./journal.ts";
 import { type Parties, openParties } from "./parties.ts";
 import { withSnapshot } from "./postgres/snapshot.ts";

@@ -3,6 +3,8 @@ import { HerokuApi } from "./heroku/api.ts";
 import { findConfigVar } from "./heroku/apps.ts";
 import { type TargetDatabase, resolveDatabase } from "./heroku/resolve-database.ts";
 import { type DatabaseUrl, parseDatabaseUrl } from "./postgres/database-url.ts";
+import { unavailable } from "./gate-facts.ts";
+import type { Unavailable } from "./preflight/facts.ts";
 import type { Run } from "./run.ts";
 import { type Bucket, openBucket } from "./storage/bucket.ts";
 
@@ -47,4 +49,15 @@ export async function readTargetUrl(run: Run, heroku: HerokuApi, database: Targe
   const url = parseDatabaseUrl(value.reveal(), database.configVar);
   run.keepSecret(url.password);
   return url;
+}
+
+/** The same as a fact: the URL, or why the target cannot be reached by SQL. */
+export async function findTargetUrl(
+  run: Run,
+  heroku: HerokuApi,
+  database: TargetDatabase,
+): Promise<DatabaseUrl | Unavailable> {
+  if (database.plan.isPrivate)
+    return { unavailable: true, reason: `a ${database.plan.name} database lives in a private network` };
+  return await readTargetUrl(run, heroku, database).catch(unavailable);
 }

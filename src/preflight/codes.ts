@@ -2,6 +2,7 @@ import { bucketCodes } from "./codes/bucket.ts";
 import { connectionCodes } from "./codes/connection.ts";
 import type { CodeDefinition } from "./codes/definition.ts";
 import { herokuCodes } from "./codes/heroku.ts";
+import { laterCodes } from "./codes/later.ts";
 import { lossCodes } from "./codes/losses.ts";
 import { objectCodes } from "./codes/objects.ts";
 import { planCodes } from "./codes/plan.ts";
@@ -25,5 +26,5 @@ export type FindingCode = keyof typeof codes;
 export const findingCodes = Object.keys(codes) as FindingCode[];
 
 export function findCode(code: string): CodeDefinition | undefined {
-  return (codes as Readonly<Record<string, CodeDefinition>>)[code];
+  return ({ ...codes, ...laterCodes } as Readonly<Record<string, CodeDefinition>>)[code];
 }

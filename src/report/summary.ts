@@ -55,7 +55,7 @@ function failureSection({ failure, restore }: Report): Section {
   if (failure === undefined) return { blocks: [] };
   const blocks = [
     `## What failed, and where things stand`,
-    `Stage **${prose(failure.stage)}**: ${prose(failure.message)}`,
+    `Stage **${prose(failure.stage)}**: ${prose(failure.message)}${failure.code === undefined ? "" : ` (${code(failure.code)})`}`,
     prose(failure.targetState),
   ];
   if (failure.hint !== undefined) blocks.push(`**Remedy:** ${prose(failure.hint)}`);

@@ -9,6 +9,7 @@ import { listExpectedTables } from "../proof/expected.ts";
 import { type Proof, proveArchive } from "../proof/proof.ts";
 import type { Run } from "../run.ts";
 import type { Secret } from "../secret.ts";
+import type { Bucket } from "../storage/bucket.ts";
 import { checkPlainGet } from "../storage/ranged-reader.ts";
 import { presignGet } from "../storage/presign.ts";
 import { type DriftMoment, compareCounters, readCounters } from "../verify/drift.ts";
@@ -134,7 +135,7 @@ interface ProofStep extends ArchiveRequest {
 export async function proveOnce(request: ProofStep): Promise<{ url: Secret; proof: Proof | undefined }> {
   const { run, parties, journal, archive } = request;
   const { archiveKey: key, archiveBytes: bytes, archiveSha256: sha256 } = archive.record;
-  const url = await presignGet(parties.bucket, key, urlLifetimeSeconds(run));
+  const url = await presignGet(parties.bucket, key, await urlLifetimeSeconds(run, parties.bucket));
   run.keepSecret(url);
   if (archive.isRestored === true) return { url, proof: undefined };
   if (archive.reusedFrom !== undefined) {
@@ -169,7 +170,19 @@ async function listExpected({ run, snapshot, side }: ProofStep): ReturnType<type
   });
 }
 
-/** The plan's estimate has its margin; a restore in a day at the least, because a URL that ends early wastes a window. */
-function urlLifetimeSeconds(run: Run): number {
-  return run.report.plan?.urlLifetimeSeconds ?? 24 * 3600;
+/** The restore may take this much longer than planned before its URL ends. */
+const restoreMargin = 2;
+
+/**
+ * As planned, or a day where nothing was: a URL that ends early wastes a window. Credentials that end sooner shorten it,
+ * as long as twice the planned restore fits; `presignGet` refuses what does not.
+ */
+async function urlLifetimeSeconds({ report }: Run, bucket: Bucket): Promise<number> {
+  const wanted = report.plan?.urlLifetimeSeconds ?? 24 * 3600;
+  const expiresAt = await bucket.credentialsExpireAt();
+  if (expiresAt === undefined) return wanted;
+  const restore = report.plan?.stages.find(({ name }) => name === "restore");
+  const needed = Math.max(900, (restore?.minutes ?? 60) * 60 * restoreMargin);
+  const left = (expiresAt.getTime() - Date.now()) / 1000 - 5;
+  return Math.min(wanted, Math.max(needed, left));
 }

@@ -1,6 +1,6 @@
 import { applicationNameOf } from "../application-name.ts";
 import type { LeftOut } from "../dump/edits.ts";
-import { findGate } from "../gate.ts";
+import { findGate } from "../gate-recheck.ts";
 import type { Parties } from "../parties.ts";
 import { type Session, withSession } from "../postgres/session.ts";
 import { detectProvider, readServerMarkers } from "../preflight/providers/detect.ts";

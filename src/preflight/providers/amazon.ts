@@ -36,6 +36,6 @@ export const awsRds: ProviderProfile = {
     "The master user is in rds_superuser but has no BYPASSRLS: grant it pg_read_all_data (14 and later) or the owner's role.",
   networkHint:
     "Make the instance publicly accessible with a security-group rule for the runner's address, or use a self-hosted runner inside the VPC.",
-  tls: "rds.force_ssl is on from 15. To verify the server, give global-bundle.pem as source-ca (sslmode verify-full).",
+  tls: "rds.force_ssl is on from 15. To verify the server, give your region's CA bundle (eu-west-1-bundle.pem) as source-ca. The global bundle is longer than one environment variable may be.",
   majors: [14, 18],
 };

@@ -148,6 +148,11 @@ function findingsFigure({ checks }: Report): Figure[] {
   ];
 }
 
+/** The word by which docs/when-it-fails.md lists it. */
+function codeOf({ code }: { code?: string }): Content {
+  return code === undefined ? null : [" ", h("code", null, code)];
+}
+
 /** Where things stand after a failure, and the way back. */
 export function renderFailure({ failure, restore }: Report): Content {
   if (failure === undefined) return null;
@@ -155,7 +160,7 @@ export function renderFailure({ failure, restore }: Report): Content {
     "section",
     { id: "failure", class: "callout bad", "aria-labelledby": "failure-title" },
     h("h2", { id: "failure-title" }, "What failed, and where things stand"),
-    h("p", null, h("strong", null, failure.stage, ": "), prose(failure.message)),
+    h("p", null, h("strong", null, failure.stage, ": "), prose(failure.message), codeOf(failure)),
     h("p", null, prose(failure.targetState)),
     failure.hint === undefined ? null : h("p", null, h("strong", null, "Remedy: "), prose(failure.hint)),
     restore?.wayBack === undefined
