@@ -58,6 +58,9 @@ export async function writeBlocks(options: AssembleOptions): Promise<BlockRecord
   return await writer.finish();
 }
 
+/** Shorter stretches wait for more before they are written. */
+const smallBytes = 64 * 1024;
+
 class BlockWriter {
   readonly #options: AssembleOptions;
   readonly #records: BlockRecord[] = [];
@@ -67,10 +70,16 @@ class BlockWriter {
   #slice: SliceRecord | undefined;
   #openObject: number | undefined;
   #blockStartedAt = 0;
+  /** The same behind every table's rows. */
+  readonly #endPiece: Piece;
+  /** Small stretches that are written together: thousands of tables are mostly framing. */
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
 
   constructor(options: AssembleOptions) {
     this.#options = options;
     this.#position = options.offset;
+    this.#endPiece = makePieceSync(copyTextEnd, options);
   }
 
   /** Moves on to the block, the slice and the large object that the next piece belongs to. */
@@ -98,6 +107,7 @@ class BlockWriter {
 
   async finish(): Promise<BlockRecord[]> {
     while (this.#block < this.#options.blocks.length) await this.#openNextBlock();
+    await this.#flush();
     return this.#records;
   }
 
@@ -130,7 +140,7 @@ class BlockWriter {
   async #closeBlock(): Promise<void> {
     const plan = this.#options.blocks[this.#block];
     if (plan?.kind === "table") {
-      await this.#addPiece(makePieceSync(copyTextEnd, this.#options));
+      await this.#addPiece(this.#endPiece);
       await this.#endContent();
     } else {
       await this.#write(largeObjectsBlockEnd());
@@ -168,6 +178,22 @@ class BlockWriter {
   async #write(bytes: Uint8Array): Promise<void> {
     if (bytes.length === 0) return;
     this.#position += bytes.length;
+    if (bytes.length < smallBytes) {
+      // A piece's memory goes back to its reader's thread as soon as it is written.
+      this.#pending.push(Buffer.from(bytes));
+      this.#pendingBytes += bytes.length;
+      if (this.#pendingBytes >= smallBytes) await this.#flush();
+      return;
+    }
+    await this.#flush();
+    await this.#options.write(bytes);
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#pendingBytes === 0) return;
+    const bytes = Buffer.concat(this.#pending, this.#pendingBytes);
+    this.#pending = [];
+    this.#pendingBytes = 0;
     await this.#options.write(bytes);
   }
 }

@@ -2,6 +2,7 @@ import type { ArchiveHead } from "../archive/contents.ts";
 import { UnsupportedArchiveVersionError } from "../archive/errors.ts";
 import { MigrationError } from "../errors.ts";
 import { formatBytes, formatCount, plural } from "../format.ts";
+import { listConfigurationRelations } from "../postgres/configuration-tables.ts";
 import { openConnectionEnvironment } from "../postgres/connection-environment.ts";
 import type { PgDumpOptions } from "../postgres/pg-dump.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
@@ -67,7 +68,7 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
   });
   await run.state.set({ upload: { key, uploadId: upload.uploadId } });
   const progress = new DumpProgress(run, request.estimatedBytes);
-  const pgDump = pgDumpOptions(request, environment.variables, engine, level);
+  const pgDump = await pgDumpOptions(request, environment.variables, engine, level);
   const result = await holding(snapshot, run.signal, async (signal) => {
     const engineRequest: EngineRequest = {
       ...request,
@@ -81,7 +82,6 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
     return engine === "parallel" ? await dumpInParallel(engineRequest) : await dumpPlainly(engineRequest);
   });
   const completed = await completeUpload(upload, run);
-  const copyBytes = result.tables.reduce((sum, table) => sum + table.bytes, 0);
   const record: DumpRecord = {
     engine,
     clientVersion: client.version,
@@ -91,7 +91,7 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
     archiveKey: key,
     archiveBytes: completed.bytes,
     archiveSha256: completed.sha256,
-    copyBytes,
+    copyBytes: result.tables.reduce((sum, table) => sum + table.bytes, 0),
     rows: result.tables.reduce((sum, table) => sum + table.rows, 0),
     parts: completed.parts,
     partBytes,
@@ -109,12 +109,12 @@ async function completeUpload(upload: Upload, run: Run): ReturnType<Upload["comp
   return completed;
 }
 
-function pgDumpOptions(
-  { run, snapshot, client }: DumpRequest,
+async function pgDumpOptions(
+  { run, snapshot, client, leftOut }: DumpRequest,
   environment: Record<string, string>,
   engine: DumpRecord["engine"],
   level: number,
-): Omit<PgDumpOptions, "signal"> {
+): Promise<Omit<PgDumpOptions, "signal">> {
   const { inputs } = run;
   return {
     program: client.pgDump,
@@ -129,6 +129,7 @@ function pgDumpOptions(
           : String(level),
     excludeSchemas: inputs.excludeSchemas,
     excludeTableData: inputs.excludeTableData,
+    excludeTables: await listConfigurationRelations(snapshot.holder, leftOut.extensions),
   };
 }
 
@@ -142,7 +143,11 @@ async function holding<T>(
   const onLost = (error: Error): void => lost.abort(holderLost(error));
   snapshot.holder.onLost(onLost);
   try {
-    const result = await work(AbortSignal.any([signal, lost.signal]));
+    const result = await work(AbortSignal.any([signal, lost.signal])).catch(async (error: unknown) => {
+    // The driver fails the query that was under way before it says that the connection is lost.
+    await new Promise((resolve) => setImmediate(resolve));
+    throw snapshot.holder.isLost && !signal.aborted ? holderLost(error) : error;
+  });
     // A holder that died unnoticed would leave the readers' snapshots alone in the world: ask it once more.
     await snapshot.holder.execute("select 1");
     return result;

@@ -4,7 +4,11 @@ import { type ListedEntry, nameEntry } from "../archive/list.ts";
 import type { ExtensionTable } from "../archive/removal-rules.ts";
 import { MigrationError } from "../errors.ts";
 import { listNames } from "../format.ts";
-import { type ConfigurationTable, listEmptyConfigurationTables } from "../postgres/configuration-tables.ts";
+import {
+  type ConfigurationTable,
+  listConfigurationRelations,
+  listEmptyConfigurationTables,
+} from "../postgres/configuration-tables.ts";
 import type { Session } from "../postgres/session.ts";
 import type { ContentsEdit } from "../report.ts";
 
@@ -19,13 +23,6 @@ export interface EditedHead {
   edits: ContentsEdit[];
 }
 
-const listExtensionTablesSql = `
-  select n.nspname as schema, c.relname as name
-  from pg_catalog.pg_extension e
-  join pg_catalog.pg_class c on c.oid = any (e.extconfig)
-  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where e.extname = any ($1)`;
-
 /**
  * Takes out of the contents what a restore on Heroku as an unprivileged user cannot carry: the extensions and schemas
  * left behind, comments on extensions, event triggers, publications, subscriptions; tablespaces are cleared.
@@ -33,12 +30,15 @@ const listExtensionTablesSql = `
  * @throws MigrationError when something that stays needs something that goes
  */
 export async function editForHeroku(head: ArchiveHead, leftOut: LeftOut, session: Session): Promise<EditedHead> {
-  const leftOutTables = await session.rows<ExtensionTable>(listExtensionTablesSql, [leftOut.extensions]);
-  const emptyTables = (await listEmptyConfigurationTables(session)).map(explainEmpty);
+  const leftOutTables = await listConfigurationRelations(session, leftOut.extensions);
+  const emptyTables = await listEmptyConfigurationTables(session, leftOut.extensions);
   const edited = editContents(head, {
     extensions: leftOut.extensions,
     schemas: leftOut.schemas,
-    extensionTables: [...emptyTables, ...leftOutTables],
+    extensionTables: [
+      ...emptyTables.map(explainEmpty),
+      ...leftOutTables.map(({ schema, table }) => ({ schema, name: table })),
+    ],
     extensionComments: true,
     eventTriggers: true,
     publications: true,

@@ -64,7 +64,8 @@ export class ReaderSession {
 
   async #joined(): Promise<Session> {
     const { snapshotId } = this.#settings;
-    if (this.#session === undefined || this.#session.isLost) {
+    if (this.#session?.isLost === true) this.#drop();
+    if (this.#session === undefined) {
       this.#session = await this.#join();
     } else if (this.#itemsRead >= itemsPerTransaction && !this.#hasLockedAhead) {
       await rejoinSnapshot(this.#session, snapshotId);

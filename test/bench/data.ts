@@ -21,20 +21,18 @@ const shares = {
 type Part = keyof typeof shares;
 
 /**
- * Sentences of drawn words: text with the repetition of language and without that of a generator. Everything longer is
- * put together of them.
+ * Sentences of words drawn from the server's own catalogue comments, as often as they stand there: the vocabulary and the
+ * repetition of English without any text of ours. Everything longer is put together of them.
  */
 const commonSql = `
   create extension if not exists pgcrypto;
   create unlogged table phrases (id int primary key, t text not null);
   select setseed(0.42);
   insert into phrases
-  select i, (select string_agg(w[1 + n * 0 + floor(random() * random() * array_length(w, 1))::int], ' ')
-             from generate_series(1, 6 + i % 9) n)
+  select i, (select string_agg(words.w[1 + n * 0 + floor(random() * words.count)::int], ' ') from generate_series(1, 6 + i % 9) n)
   from generate_series(0, 49999) i,
-    (select array_agg(substr(md5(n::text), 1, 2 + n % 8) order by md5(n::text)) as w from generate_series(1, 6000) n) words;
-  create function phrase(n bigint) returns text stable language sql
-    as $$ select t from public.phrases where id = mod(n * 7919, 50000) $$;
+    (select array_agg(word) as w, count(*) as count from pg_description, regexp_split_to_table(description, '\\s+') word
+     where word <> '') words;
   analyze phrases;`;
 
 const tablesSql = `
@@ -92,7 +90,7 @@ export async function fillDatabase(url: string, options: DataOptions): Promise<v
   await run(url, tablesSql);
   const statements = (Object.keys(shares) as Part[]).flatMap((part) => listStatements(part, options.bytes));
   await runSpread(url, [...statements, ...smallTables(options.smallTables)]);
-  await run(url, "drop function phrase; drop table phrases; drop extension pgcrypto; checkpoint");
+  await run(url, "drop table phrases; drop extension pgcrypto; checkpoint");
   await run(url, "vacuum (freeze, analyze)");
 }
 

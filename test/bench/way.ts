@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { mkdtemp, readFile, readdir, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
@@ -14,6 +14,7 @@ import { partBytesFor } from "../../src/storage/part-size.ts";
 import { startUpload } from "../../src/storage/upload.ts";
 import type { Run } from "../../src/run.ts";
 import { openTestRun } from "../support/run.ts";
+import { readCpuSeconds } from "./meter.ts";
 
 // One way to move a database's rows, in a process of its own: reads a job from standard input, prints a result.
 
@@ -142,13 +143,6 @@ async function folderBytes(folder: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** User and system time of this process and of the children that it has waited for, in seconds (proc(5), fields 14 to 17). */
-async function readCpuSeconds(): Promise<number> {
-  const text = await readFile("/proc/self/stat", "utf8");
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0) / 100;
-}
-
 async function main(): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
@@ -156,11 +150,11 @@ async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "bench-way-"));
   try {
     await using test = await openTestRun(job.inputs);
-    const cpuBefore = await readCpuSeconds();
+    const cpuBefore = readCpuSeconds("self");
     const startedAt = performance.now();
     const outcome = await ways[job.way](test.run, { ...job, folder });
     const seconds = (performance.now() - startedAt) / 1000;
-    const result: WayResult = { seconds, cpuSeconds: (await readCpuSeconds()) - cpuBefore, ...outcome };
+    const result: WayResult = { seconds, cpuSeconds: readCpuSeconds("self") - cpuBefore, ...outcome };
     process.stdout.write(`${JSON.stringify(result)}\n`);
   } finally {
     await rm(folder, { recursive: true, force: true });
