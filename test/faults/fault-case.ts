@@ -14,7 +14,7 @@ export interface FaultCase {
   during?: (scene: Scene, run: ChildRun) => Promise<void>;
   options?: Partial<ChildOptions>;
   /** `recovered`: the run itself ends well. Otherwise it fails in this way, and a second run without the fault ends well. */
-  expect: "recovered" | "blocked" | "failed" | "interrupted" | "killed";
+  expect: "recovered" | "unverified" | "blocked" | "failed" | "interrupted" | "killed";
   /** What the reader of a failure must be told. */
   says?: RegExp;
   /** Of the target after the failed run; `any` where Heroku was at work. */

@@ -4,7 +4,7 @@ import type { FaultCase, FaultResult } from "./fault-case.ts";
 import { type Trace, findLeaks, readTraces } from "./leaks.ts";
 import type { Scene } from "./scene.ts";
 
-const exitCodes = { recovered: 0, failed: 1, blocked: 2, interrupted: 130, killed: null } as const;
+const exitCodes = { recovered: 0, unverified: 4, failed: 1, blocked: 2, interrupted: 130, killed: null } as const;
 
 const patienceMs = 90_000;
 

@@ -7,6 +7,7 @@ const end = "<!-- faults: end -->";
 
 const outcomes: Readonly<Record<FaultResult["expected"], string>> = {
   recovered: "recovers by itself",
+  unverified: "ends unverified; the next run compares again",
   failed: "fails cleanly; the next run ends well",
   blocked: "refuses; the next run ends well",
   interrupted: "stops; the next run ends well",
