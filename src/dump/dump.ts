@@ -143,11 +143,7 @@ async function holding<T>(
   const onLost = (error: Error): void => lost.abort(holderLost(error));
   snapshot.holder.onLost(onLost);
   try {
-    const result = await work(AbortSignal.any([signal, lost.signal])).catch(async (error: unknown) => {
-    // The driver fails the query that was under way before it says that the connection is lost.
-    await new Promise((resolve) => setImmediate(resolve));
-    throw snapshot.holder.isLost && !signal.aborted ? holderLost(error) : error;
-  });
+    const result = await work(AbortSignal.any([signal, lost.signal]));
     // A holder that died unnoticed would leave the readers' snapshots alone in the world: ask it once more.
     await snapshot.holder.execute("select 1");
     return result;
