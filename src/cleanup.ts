@@ -1,6 +1,5 @@
 import { MigrationError, describeError } from "./errors.ts";
 import { giveUpClaim } from "./claim.ts";
-import { unfreezeSource } from "./freeze.ts";
 import { cancelTransfer } from "./heroku/transfers.ts";
 import { clearBefore } from "./journal.ts";
 import { openHeroku, openParties } from "./parties.ts";
@@ -10,6 +9,7 @@ import { endSessions } from "./sessions.ts";
 import { abortUpload } from "./storage/abort.ts";
 import { openBucket } from "./storage/bucket.ts";
 import { abortUploads } from "./storage/sweep.ts";
+import { liftFreeze } from "./steps/freeze.ts";
 import { timeLimited } from "./workers.ts";
 
 /** For each of them: the step that runs this has a time of its own. */
@@ -32,8 +32,8 @@ export async function cleanUp(run: Run): Promise<void> {
   };
   // What people wait for comes first; the claim last, so that no other run begins before all is done.
   await Promise.all([
-    attempt("put the app back", () => wake(run)),
-    attempt("lift the source's write-freeze", () => unfreeze(run)),
+    attempt("put the app back", () => say(run, wakeApp(run, openHeroku(run)))),
+    attempt("lift the source's write-freeze", () => say(run, liftFreeze(run))),
     attempt("abort the upload", () => abortPendingUpload(run)),
     attempt("see to the transfer", () => leaveTransfer(run)),
     attempt("end our sessions on the source", () => endOwnSessions(run)),
@@ -55,16 +55,8 @@ function stillPending(problems: readonly string[]): MigrationError {
   );
 }
 
-async function wake(run: Run): Promise<void> {
-  for (const sentence of await wakeApp(run, openHeroku(run))) run.log.info(sentence);
-}
-
-async function unfreeze(run: Run): Promise<void> {
-  const { freeze } = run.state.current;
-  if (freeze === undefined) return;
-  await unfreezeSource(run.inputs.source, freeze.was);
-  await run.state.clear("freeze");
-  run.log.info("The source takes writes again.");
+async function say(run: Run, done: Promise<string[]>): Promise<void> {
+  for (const sentence of await done) run.log.info(sentence);
 }
 
 /** An upload whose id never reached us is found by its key. */

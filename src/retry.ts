@@ -11,6 +11,8 @@ export interface RetryPolicy {
 }
 
 export const retryPolicies = {
+  /** The gate's first contact, where a mistake in the inputs is likelier than a bad network. */
+  contact: { tries: 3, baseMs: 250, capMs: 1000 },
   /** A connection, a slice, a ranged read. */
   network: { tries: 6, baseMs: 250, capMs: 10_000 },
   /** A part: a store may ask for patience for minutes, and giving up costs the whole upload. */

@@ -1,5 +1,6 @@
 import { describeError, MigrationError } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
+import { retryPolicies, withRetries } from "../retry.ts";
 import type { RedactedCsv } from "../report/settings-csv.ts";
 import type { ConnectionRow } from "../report.ts";
 import { readActivity } from "./catalog/activity.ts";
@@ -20,10 +21,16 @@ export interface OpenedSource extends SourceSide {
 /** @returns the error that keeps us out, since that is a finding too; throws only when the signal has fired */
 export async function openSource(inputs: Inputs, limits: Limits, signal: AbortSignal): Promise<OpenedSource | Error> {
   try {
-    return await prepareSource(inputs, limits, signal);
+    return await withRetries(() => prepareSource(inputs, limits, signal), {
+      what: "connecting to the source",
+      policy: retryPolicies.contact,
+      signal,
+    });
   } catch (error) {
     signal.throwIfAborted();
-    return error instanceof Error ? error : new MigrationError(describeError(error));
+    // What kept us out is the finding, not how often it was tried.
+    const reason = error instanceof MigrationError && error.code === "GAVE_UP" ? error.cause : error;
+    return reason instanceof Error ? reason : new MigrationError(describeError(reason));
   }
 }
 

@@ -1,5 +1,6 @@
 import { freezeSource, unfreezeSource } from "../freeze.ts";
 import { listNames, plural } from "../format.ts";
+import { withRetries } from "../retry.ts";
 import type { Run } from "../run.ts";
 import type { Before } from "../state.ts";
 
@@ -7,13 +8,15 @@ import type { Before } from "../state.ts";
 export async function freezeIfAsked(run: Run, remember: (before: Before) => Promise<void>): Promise<string[]> {
   const { freezeSource: mode, source } = run.inputs;
   if (mode === "off") return [];
-  const frozen = await freezeSource(source, mode, {
-    signal: run.signal,
-    log: run.log,
-    // A source that an earlier run has frozen is put back as it was before that run.
-    onBefore: async (was) => {
-      if (run.state.current.freeze === undefined) await remember({ freeze: { database: source.database, was } });
-    },
+  const { signal, log } = run;
+  // A source that an earlier run, or an earlier try, has frozen is put back as it was before that.
+  const onBefore = async (was: string | null): Promise<void> => {
+    if (run.state.current.freeze === undefined) await remember({ freeze: { database: source.database, was } });
+  };
+  const frozen = await withRetries(() => freezeSource(source, mode, { signal, log, onBefore }), {
+    what: "making the source read-only",
+    signal,
+    log,
   });
   for (const limit of frozen.limits) run.log.warning(limit);
   const still = frozen.sessions.map(({ application, count }) => `${application || "unnamed"} (${count})`);
@@ -28,7 +31,11 @@ export async function freezeIfAsked(run: Run, remember: (before: Before) => Prom
 export async function liftFreeze(run: Run, signal?: AbortSignal): Promise<string[]> {
   const { freeze } = run.state.current;
   if (freeze === undefined) return [];
-  await unfreezeSource(run.inputs.source, freeze.was, signal);
+  await withRetries(() => unfreezeSource(run.inputs.source, freeze.was, signal), {
+    what: "lifting the source's write-freeze",
+    log: run.log,
+    ...(signal === undefined ? {} : { signal }),
+  });
   await run.state.clear("freeze");
   return ["the source takes writes again"];
 }
