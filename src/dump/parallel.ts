@@ -9,7 +9,7 @@ import type { DumpTuning, EngineRequest, EngineResult } from "./engine.ts";
 import { editForHeroku } from "./edits.ts";
 import { listTablesToLock } from "./locks.ts";
 import type { ReaderSettings } from "./messages.ts";
-import { Readers } from "./readers.ts";
+import { Readers, startReaderThread } from "./readers.ts";
 import { type BlockPlan, planTasks } from "./tasks.ts";
 import { defaultTuning } from "./tuning.ts";
 
@@ -34,8 +34,9 @@ export async function dumpInParallel(request: EngineRequest): Promise<EngineResu
   const tablesToLock = await listTablesToLock(snapshot.holder, blocks, request.jobs, tuning.lockTableShare);
   const headBytes = serializeHead(head);
   await request.write(headBytes);
+  const settings: ReaderSettings = { ...readerSettings(request, head), ...tuning, tablesToLock };
   await using readers = new Readers(tasks, {
-    settings: { ...readerSettings(request, head), ...tuning, tablesToLock },
+    startThread: () => startReaderThread(settings),
     jobs: request.jobs,
     windowBytes,
     signal: request.signal,

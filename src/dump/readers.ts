@@ -27,15 +27,18 @@ class TaskOutput {
   }
 }
 
+/** A worker thread, as far as the readers need one. */
+export type ReaderThread = Pick<Worker, "on" | "once" | "postMessage" | "terminate">;
+
 interface Reader {
-  worker: Worker;
+  thread: ReaderThread;
   task: ReadTask | undefined;
   /** It waits for permission to send more of its task. */
   isHeldBack: boolean;
 }
 
 export interface ReadersOptions {
-  settings: ReaderSettings;
+  startThread: () => ReaderThread;
   jobs: number;
   /** Compressed bytes that may wait for their turn. */
   windowBytes: number;
@@ -46,6 +49,10 @@ export interface ReadersOptions {
 
 /** The worker's file: beside this one in the sources, beside the bundle in dist. */
 const workerFile = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./dump-worker.js";
+
+export function startReaderThread(settings: ReaderSettings): ReaderThread {
+  return new Worker(new URL(workerFile, import.meta.url), { workerData: settings, env: {}, name: "dump-reader" });
+}
 
 /**
  * Reader threads that work ahead of the archive's order, as far as the window allows. The task whose turn it is may always
@@ -70,6 +77,7 @@ export class Readers implements AsyncDisposable {
     this.#outputs = tasks.map(() => new TaskOutput());
     this.#readers = Array.from({ length: Math.min(options.jobs, tasks.length) }, () => this.#start());
     options.signal.addEventListener("abort", this.#onAbort, { once: true });
+    if (options.signal.aborted) this.#onAbort();
     this.#letGoOn();
   }
 
@@ -104,19 +112,18 @@ export class Readers implements AsyncDisposable {
     this.#isClosing = true;
     this.#options.signal.removeEventListener("abort", this.#onAbort);
     const isIdle = this.#failure === undefined && this.#readers.every((reader) => reader.task === undefined);
-    await Promise.all(this.#readers.map((reader) => (isIdle ? endWorker(reader.worker) : reader.worker.terminate())));
+    await Promise.all(this.#readers.map((reader) => (isIdle ? endThread(reader.thread) : reader.thread.terminate())));
   }
 
   readonly #onAbort = (): void => this.#fail(this.#options.signal.reason);
 
   #start(): Reader {
-    const url = new URL(workerFile, import.meta.url);
-    const worker = new Worker(url, { workerData: this.#options.settings, env: {}, name: "dump-reader" });
-    const reader: Reader = { worker, task: undefined, isHeldBack: false };
-    worker.on("message", (message: FromReader) => this.#receive(reader, message));
-    worker.on("error", (error) => this.#fail(error));
-    worker.on("exit", (code) => {
-      if (!this.#isClosing && code !== 0) this.#fail(new MigrationError(`A reader thread ended with code ${code}.`));
+    const thread = this.#options.startThread();
+    const reader: Reader = { thread, task: undefined, isHeldBack: false };
+    thread.on("message", (message: FromReader) => this.#receive(reader, message));
+    thread.on("error", (error) => this.#fail(error));
+    thread.on("exit", (code) => {
+      if (!this.#isClosing) this.#fail(new MigrationError(`A reader's thread ended with code ${code}.`));
     });
     return reader;
   }
@@ -164,13 +171,13 @@ export class Readers implements AsyncDisposable {
 }
 
 function post(reader: Reader, message: ToReader): void {
-  reader.worker.postMessage(message);
+  reader.thread.postMessage(message);
 }
 
-async function endWorker(worker: Worker): Promise<void> {
-  const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
-  worker.postMessage({ type: "end" } satisfies ToReader);
-  const timer = setTimeout(() => void worker.terminate(), 3000);
+async function endThread(thread: ReaderThread): Promise<void> {
+  const exited = new Promise<void>((resolve) => thread.once("exit", () => resolve()));
+  thread.postMessage({ type: "end" } satisfies ToReader);
+  const timer = setTimeout(() => void thread.terminate(), 3000);
   await exited;
   clearTimeout(timer);
 }
