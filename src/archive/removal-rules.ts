@@ -7,10 +7,10 @@ export interface ContentsEdits {
   /** Names of schemas, to go with all that is in them, data included. */
   schemas?: readonly string[];
   /**
-   * Tables and sequences that an extension left out has made and whose rows or values pg_dump carries: its
-   * configuration tables. The contents do not say whose they are.
+   * Tables and sequences that an extension has made and whose rows or values pg_dump carries, its configuration tables,
+   * to go without them: mostly because the extension is left out. The contents do not say whose they are.
    */
-  extensionTables?: readonly { schema: string; name: string }[];
+  extensionTables?: readonly ExtensionTable[];
   /** Comments on extensions, which only an extension's owner may set. */
   extensionComments?: boolean;
   eventTriggers?: boolean;
@@ -20,6 +20,13 @@ export interface ContentsEdits {
   tablespaces?: boolean;
   /** A reason to leave out any other entry, or undefined. */
   others?: (entry: ListedEntry) => string | undefined;
+}
+
+export interface ExtensionTable {
+  schema: string;
+  name: string;
+  /** Where it is not that the extension is left out. */
+  reason?: string;
 }
 
 export interface RemovalRule {
@@ -70,12 +77,14 @@ function extensionRule(extensions: readonly string[]): RemovalRule {
   };
 }
 
-function extensionTableRule(tables: readonly { schema: string; name: string }[]): RemovalRule {
-  const wanted = new Set(tables.map(({ schema, name }) => JSON.stringify([schema, name])));
+function extensionTableRule(tables: readonly ExtensionTable[]): RemovalRule {
+  const key = (schema: string, name: string): string => JSON.stringify([schema, name]);
+  const wanted = new Map(tables.map((table) => [key(table.schema, table.name), table]));
   const isData = ({ desc }: ListedEntry): boolean => desc === "TABLE DATA" || desc === "SEQUENCE SET";
   return {
-    applies: (entry) => isData(entry) && wanted.has(JSON.stringify([entry.schema, entry.tag])),
-    reason: () => "its table belongs to an extension that is left out",
+    applies: (entry) => isData(entry) && wanted.has(key(entry.schema, entry.tag)),
+    reason: (entry) =>
+      wanted.get(key(entry.schema, entry.tag))?.reason ?? "its table belongs to an extension that is left out",
     mayHaveData: true,
   };
 }

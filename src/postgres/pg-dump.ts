@@ -14,6 +14,8 @@ export interface PgDumpOptions {
   compression: string;
   excludeSchemas: readonly string[];
   excludeTableData: readonly TableName[];
+  /** Tables and sequences, with everything that is theirs: those of extensions that stay behind may not be readable. */
+  excludeTables?: readonly TableName[];
   signal: AbortSignal;
 }
 
@@ -38,15 +40,14 @@ export function startPgDump(options: PgDumpOptions): PgDumpProcess {
     env: options.environment,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const messages: string[] = [];
+  let written = "";
+  const listMessages = (): string[] => written.split("\n").filter((line) => line !== "");
   let stopped = false;
   const kill = (): void => {
     child.kill("SIGTERM");
     setTimeout(() => child.kill("SIGKILL"), killAfterMs).unref();
   };
-  child.stderr
-    .setEncoding("utf8")
-    .on("data", (text: string) => messages.push(...text.split("\n").filter((line) => line !== "")));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (written += text));
   options.signal.addEventListener("abort", kill, { once: true });
   const finished = new Promise<{ messages: string[] }>((resolve, reject) => {
     child.once("error", (error) =>
@@ -56,8 +57,9 @@ export function startPgDump(options: PgDumpOptions): PgDumpProcess {
     );
     child.once("close", (code, signalName) => {
       options.signal.removeEventListener("abort", kill);
-      if (code === 0 || stopped) resolve({ messages: messages.map(redact) });
-      else reject(options.signal.aborted ? (options.signal.reason as Error) : failure(code, signalName, messages));
+      if (code === 0 || stopped) resolve({ messages: listMessages().map(redact) });
+      else
+        reject(options.signal.aborted ? (options.signal.reason as Error) : failure(code, signalName, listMessages()));
     });
   });
   // Whoever reads the output may fail first; the rejection is still theirs to await.
@@ -78,10 +80,13 @@ function dumpArguments(options: PgDumpOptions): string[] {
     "--no-password",
     "--lock-wait-timeout=60000",
     ...options.excludeSchemas.map((schema) => `--exclude-schema=${exactPattern(schema)}`),
-    ...options.excludeTableData.map(
-      ({ schema, table }) => `--exclude-table-data=${exactPattern(schema)}.${exactPattern(table)}`,
-    ),
+    ...options.excludeTableData.map((table) => `--exclude-table-data=${exactTablePattern(table)}`),
+    ...(options.excludeTables ?? []).map((table) => `--exclude-table=${exactTablePattern(table)}`),
   ];
+}
+
+function exactTablePattern({ schema, table }: TableName): string {
+  return `${exactPattern(schema)}.${exactPattern(table)}`;
 }
 
 /** Inside double quotes a pattern's special characters stand for themselves (PostgreSQL manual, psql, Patterns). */

@@ -65,16 +65,21 @@ const listTablesSql = `
       join pg_catalog.pg_extension e on e.oid = d.refobjid
       where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
         and d.refclassid = 'pg_catalog.pg_extension'::regclass
-        and not c.oid = any (coalesce(e.extconfig, '{}')))
+        and (e.extname = any ($2) or not c.oid = any (coalesce(e.extconfig, '{}'))))
   order by c.oid`;
 
 /** Tables whose rows a dump carries: user tables, and the configuration tables of extensions. */
-export async function listSourceTables(session: Session, excludeSchemas: readonly string[]): Promise<SourceTable[]> {
-  return await session.rows<SourceTable>(listTablesSql, [excludeSchemas]);
+export async function listSourceTables(
+  session: Session,
+  { excludeSchemas, excludeExtensions = [] }: Pick<SnapshotOptions, "excludeSchemas" | "excludeExtensions">,
+): Promise<SourceTable[]> {
+  return await session.rows<SourceTable>(listTablesSql, [excludeSchemas, excludeExtensions]);
 }
 
 interface SnapshotOptions extends SessionOptions {
   excludeSchemas: readonly string[];
+  /** Their tables may not even be readable. */
+  excludeExtensions?: readonly string[];
   /** How long to wait for a table that somebody redefines. */
   lockTimeoutMs?: number;
 }
@@ -121,12 +126,12 @@ async function openHolder(url: DatabaseUrl, options: SnapshotOptions): Promise<S
 
 /** Undefined when a table came or went between the listing and the snapshot. */
 async function takeSnapshot(holder: Session, options: SnapshotOptions): Promise<Snapshot | undefined> {
-  const tables = await listSourceTables(holder, options.excludeSchemas);
+  const tables = await listSourceTables(holder, options);
   await holder.execute("begin isolation level repeatable read, read only");
   const locked = await lockTables(holder, tables, options.lockTimeoutMs ?? defaultLockTimeoutMs);
   if (!locked) return undefined;
   const { id } = await holder.row<{ id: string }>("select pg_catalog.pg_export_snapshot() as id");
-  const seen = await listSourceTables(holder, options.excludeSchemas);
+  const seen = await listSourceTables(holder, options);
   const lockedOids = new Set(tables.map((table) => table.oid));
   if (seen.length !== tables.length || seen.some((table) => !lockedOids.has(table.oid))) return undefined;
   return { id, takenAt: new Date(), lsn: await readWalPosition(holder), tables: seen, holder };

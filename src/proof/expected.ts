@@ -1,4 +1,5 @@
 import type { TableName } from "../inputs/inputs.ts";
+import { listEmptyConfigurationTables } from "../postgres/configuration-tables.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Snapshot, SourceTable } from "../postgres/snapshot.ts";
 
@@ -32,5 +33,6 @@ export async function listExpectedTables(snapshot: Snapshot, leftBehind: LeftBeh
 
 async function listUnexpected(session: Session, { extensions, isStandby }: LeftBehind): Promise<Set<number>> {
   const rows = await session.rows<{ oid: number }>(listUnexpectedSql, [extensions, isStandby]);
-  return new Set(rows.map((row) => row.oid));
+  const empty = await listEmptyConfigurationTables(session, extensions);
+  return new Set([...rows, ...empty].map((row) => row.oid));
 }
