@@ -8,13 +8,16 @@ import { type LocalHeroku, startHeroku } from "./heroku/server.ts";
 import { createTarget } from "./heroku/target.ts";
 import { clientDirectory } from "./postgres/clients.ts";
 import type { Major } from "./postgres/binaries.ts";
+import type { MadeUpExtension } from "./postgres/extensions.ts";
 import { type PostgresServer, startPostgres } from "./postgres/servers.ts";
 
 export interface WorldOptions {
   sourceMajor?: Major;
   targetMajor?: Major;
   /** Extensions that only this provider's servers offer. */
-  providerExtensions?: { name: string; version: string; sql: string }[];
+  providerExtensions?: MadeUpExtension[];
+  /** Extensions that Heroku offers and PostgreSQL does not ship. */
+  targetExtensions?: MadeUpExtension[];
   sourceSettings?: Record<string, string>;
   bucketProfile?: ProfileName;
   app?: Partial<AppOptions>;
@@ -55,7 +58,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       extensions: { added: (options.providerExtensions ?? []).map((extension) => ({ ...extension, trusted: true })) },
     }),
   );
-  const target = started.use(await startPostgres({ major: targetMajor, tls: true, extensions: {} }));
+  const target = started.use(
+    await startPostgres({ major: targetMajor, tls: true, extensions: { added: options.targetExtensions } }),
+  );
   const clients = await clientDirectory(targetMajor);
   const connectTarget = await createTarget(target, { tls: true });
   const token = `HRKU-${randomBytes(24).toString("hex")}`;

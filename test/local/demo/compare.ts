@@ -7,29 +7,36 @@ interface RowComparison {
   different: string[];
 }
 
+interface CompareOptions {
+  /** Of the source; the shop's where absent. */
+  database?: string;
+  /** Schemas that stay behind. */
+  leftOut?: readonly string[];
+}
+
 const listTablesSql = `
   select format('%I.%I', schemaname, tablename) as name from pg_tables
-  where schemaname not in ('pg_catalog', 'information_schema') order by 1`;
+  where schemaname not in ('pg_catalog', 'information_schema') and schemaname <> all ($1) order by 1`;
 
 /** Counts and hashes every table of both databases as superuser: a judgement that owes nothing to the action's own. */
-export async function compareRows(world: World): Promise<RowComparison> {
+export async function compareRows(
+  world: World,
+  { database = world.sourceDatabase, leftOut = [] }: CompareOptions = {},
+): Promise<RowComparison> {
   const target = world.connectTarget().database;
-  const names = await listTables(world.source, world.sourceDatabase);
+  const names = await listTables(world.source, database, leftOut);
   let rows = 0;
   const different: string[] = [];
   for (const name of names) {
-    const [left, right] = [
-      await digest(world.source, world.sourceDatabase, name),
-      await digest(world.target, target, name),
-    ];
+    const [left, right] = [await digest(world.source, database, name), await digest(world.target, target, name)];
     rows += Number(left.split(" ")[0]);
     if (left !== right) different.push(name);
   }
   return { tables: names.length, rows, different };
 }
 
-async function listTables(server: PostgresServer, database: string): Promise<string[]> {
-  const rows = await server.query<{ name: string }>(database, listTablesSql);
+async function listTables(server: PostgresServer, database: string, leftOut: readonly string[]): Promise<string[]> {
+  const rows = await server.query<{ name: string }>(database, listTablesSql, [leftOut]);
   return rows.map((row) => row.name);
 }
 

@@ -9,7 +9,7 @@ import { type World, startWorld } from "../world.ts";
 import { compareRows } from "./compare.ts";
 import { execute, fillShop } from "./fill.ts";
 import { runMigration } from "./migration.ts";
-import { providerMarkers } from "./providers.ts";
+import { dressAs, install, sourceOf } from "./provider-server.ts";
 import { type Scene, readScene, usage } from "./scene.ts";
 
 async function main(): Promise<void> {
@@ -41,22 +41,15 @@ function stopOnSignal(): AbortController {
 }
 
 async function prepareWorld(scene: Scene): Promise<World> {
-  const markers = providerMarkers[scene.provider];
-  if (markers === undefined) throw new Error(`--provider is one of ${Object.keys(providerMarkers).join(", ")}.`);
+  const { agents } = sourceOf(scene.provider);
   console.log(
     `Starting PostgreSQL ${scene.source} (${scene.provider}) and ${scene.target} (Heroku), a bucket, a Heroku and an artifact service …`,
   );
-  const world = await startWorld({
-    sourceMajor: scene.source,
-    targetMajor: scene.target,
-    providerExtensions: markers.extensions,
-    sourceSettings: markers.settings,
-  });
+  const world = await startWorld({ sourceMajor: scene.source, targetMajor: scene.target });
   try {
-    for (const role of markers.roles) await world.source.query("postgres", `create role "${role}"`);
+    await dressAs(world.source, scene.provider);
     await fillShop(world.sourceUrl, scene.rows);
-    for (const { name } of markers.extensions)
-      await world.source.query(world.sourceDatabase, `create extension "${name}"`);
+    await install(world.source, world.sourceDatabase, agents);
     if (scene.blocked)
       await execute(
         world.source.superuserUrl(world.sourceDatabase),

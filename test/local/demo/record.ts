@@ -9,20 +9,16 @@ import { silentLog } from "../../../src/log.ts";
 import type { Report } from "../../../src/report.ts";
 import { type World, appName, startWorld } from "../world.ts";
 import { execute, fillShop } from "./fill.ts";
-import { providerMarkers } from "./providers.ts";
+import { dressAs, install, sourceOf } from "./provider-server.ts";
 
 const rows = 100_000;
-const markers = providerMarkers["azure"];
+const provider = "azure";
 
 async function withWorld(record: (world: World) => Promise<Report>): Promise<Report> {
-  await using world = await startWorld({
-    targetMajor: 17,
-    ...(markers === undefined ? {} : { providerExtensions: markers.extensions, sourceSettings: markers.settings }),
-  });
-  for (const role of markers?.roles ?? []) await world.source.query("postgres", `create role "${role}"`);
+  await using world = await startWorld({ targetMajor: 17 });
+  await dressAs(world.source, provider);
   await fillShop(world.sourceUrl, rows);
-  for (const { name } of markers?.extensions ?? [])
-    await world.source.query(world.sourceDatabase, `create extension "${name}"`);
+  await install(world.source, world.sourceDatabase, sourceOf(provider).agents);
   return await record(world);
 }
 

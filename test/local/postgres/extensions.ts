@@ -1,4 +1,4 @@
-import { copyFile, link, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, link, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeReadable } from "./cache.ts";
 
@@ -47,7 +47,8 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   await link(from, to).catch(() => copyFile(from, to));
 }
 
-async function writeExtension(folder: string, extension: MadeUpExtension): Promise<void> {
+/** Writes an extension where a server looks for it, in place of one of the same name that was linked there. */
+export async function writeExtension(folder: string, extension: MadeUpExtension): Promise<void> {
   const { name, version, sql, comment = "", trusted = false } = extension;
   const control = [
     `comment = '${comment.replaceAll("'", "''")}'`,
@@ -56,6 +57,12 @@ async function writeExtension(folder: string, extension: MadeUpExtension): Promi
     `superuser = true`,
     `trusted = ${trusted}`,
   ];
-  await writeFile(join(folder, `${name}.control`), `${control.join("\n")}\n`);
-  await writeFile(join(folder, `${name}--${version}.sql`), sql);
+  const files = { [`${name}.control`]: `${control.join("\n")}\n`, [`${name}--${version}.sql`]: sql };
+  for (const [file, text] of Object.entries(files)) {
+    const path = join(folder, file);
+    // A link leads into the binaries, which are not ours to change.
+    await rm(path, { force: true });
+    await writeFile(path, text);
+    await chmod(path, 0o644);
+  }
 }
