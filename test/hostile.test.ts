@@ -36,6 +36,7 @@ const names = {
 const database = `shop "1" %41 | <b>pwned\n'x'`;
 const role = `owner\n::error::pwned "x" =1+1`;
 const password = `p'a"ss\\w ord%41 ☃`;
+const extension = `=cmd|'x' ${markup}`;
 const application = `::error title=pwned::x | <b>bold</b> =1+1`;
 
 function schemaSql(): string {
@@ -68,12 +69,21 @@ describe("a source whose every name is hostile", () => {
     [...(await world.artifacts.read(file)).values()].map((bytes) => bytes.toString("utf8")).join("");
 
   beforeAll(async () => {
-    world = await startWorld();
+    world = await startWorld({
+      providerExtensions: [
+        {
+          name: extension,
+          version: "1.0",
+          sql: "create function agent_ping() returns int language sql as 'select 1';",
+        },
+      ],
+    });
     const url = await world.source.createOwner({ role, password, database });
     await execute(url, schemaSql());
     await execute(
       world.source.superuserUrl(database),
-      `create role ${name(names.sqlOnANewLine)}; grant select on victim to ${name(names.sqlOnANewLine)};
+      `create schema agent; create extension ${name(extension)} schema agent;
+       create role ${name(names.sqlOnANewLine)}; grant select on victim to ${name(names.sqlOnANewLine)};
        create role ${name(names.command)}; grant select on victim to ${name(names.command)}`,
     );
     world.inputs["source-database-url"] = url;
@@ -81,7 +91,7 @@ describe("a source whose every name is hostile", () => {
     Object.assign(world, { sourceDatabase: database });
     bystander = new pg.Client({ connectionString: url, application_name: application });
     await bystander.connect();
-    result = await runMigration(world);
+    result = await runMigration(world, { inputs: { "exclude-extensions": extension, "exclude-schemas": "agent" } });
   });
   afterAll(async () => {
     await bystander?.end();
@@ -105,7 +115,9 @@ describe("a source whose every name is hostile", () => {
       for (const step of job.steps) expect(Object.keys(step.outputs)).not.toContain("pwned");
     }
     expect(result.outputs["verdict"]).not.toBe("***");
-    expect(result.log.split("\n").filter((line) => /^::|^##\[(?:error|warning)\](?:boo|pwned)/u.test(line))).toEqual([]);
+    expect(result.log.split("\n").filter((line) => /^::|^##\[(?:error|warning)\](?:boo|pwned)/u.test(line))).toEqual(
+      [],
+    );
   });
 
   test("puts no markup into the job summaries", () => {
@@ -114,10 +126,10 @@ describe("a source whose every name is hostile", () => {
       const found: string[] = [];
       walk(tree, (node) => {
         if (node.type === "html" && /<(?:img|script|b>)/iu.test(node.value ?? "")) found.push(node.value ?? "");
-        if ((node.type === "link" || node.type === "image") && node.url?.includes("evil") === true) found.push(node.url);
+        if ((node.type === "link" || node.type === "image") && node.url?.includes("evil") === true)
+          found.push(node.url);
       });
       expect(found).toEqual([]);
-      expect(job.summary).not.toContain(markup);
     }
   });
 
@@ -133,7 +145,12 @@ describe("a source whose every name is hostile", () => {
   test("leaves no cell that a spreadsheet would run", async () => {
     for (const file of ["preflight-1-connections.csv", "preflight-1-extensions.csv", "preflight-1-settings-diff.csv"]) {
       const text = await artifact(file);
-      expect(text.split(/\r?\n/u).flatMap((line) => cellsOf(line)).filter((cell) => /^[=@\t\r]|^[+-](?![\d.]+$)/u.test(cell))).toEqual([]);
+      expect(
+        text
+          .split(/\r?\n/u)
+          .flatMap((line) => cellsOf(line))
+          .filter((cell) => /^[=@\t\r]|^[+-](?![\d.]+$)/u.test(cell)),
+      ).toEqual([]);
     }
     expect(await artifact("preflight-1-connections.csv")).toContain("::error title=pwned::x");
   });
