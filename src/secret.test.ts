@@ -109,3 +109,11 @@ describe("redactAll", () => {
     expect(redactAll("a $&.* b", [new Secret("$&.*")])).toBe("a *** b");
   });
 });
+
+test.each([0, 1, 2])("a secret inside a longer base64 text, %i bytes after a group's start, is blanked", (offset) => {
+  const password = "correct horse battery";
+  const text = Buffer.from(`${"x".repeat(offset)}${password}, and more`).toString("base64");
+  const hidden = redactAll(text, [new Secret(password)]);
+  expect(Buffer.from(hidden.replaceAll("***", ""), "base64").toString("latin1")).not.toContain("horse");
+  expect(hidden).toContain("***");
+});
