@@ -63,7 +63,7 @@ export const bucketFaults: FaultCase[] = [
       ...stopped,
       says: /expired/iu,
       // The key's second life: what a person does by storing a new one.
-      between: ({ world }) => world.bucket.keyring.expire(Infinity),
+      mend: ({ world }) => world.bucket.keyring.expire(Infinity),
     },
   ),
   bucket(
