@@ -92,7 +92,16 @@ function recordFailure({ report, signal }: Run, error: unknown): void {
   report.failure = failure;
   report.verdict = verdictOf(cause);
   report.headline = `${stage === "inputs" ? "The run" : `Stage ${stage}`} failed: ${failure.message} ${failure.targetState}`;
-  report.nextSteps = [...(hint === undefined ? [] : [hint]), ...report.nextSteps];
+  report.nextSteps = [...listAfterFailure(report), ...(hint === undefined ? [] : [hint]), ...report.nextSteps];
+}
+
+/** The app is put back as it was, even onto a database that the restore has wiped: whoever is on call must know that first. */
+function listAfterFailure({ app, targetState, restore }: Report): string[] {
+  if (targetState === undefined) return [];
+  const wayBack = restore?.wayBack === undefined ? "" : `, or bring the old content back: ${restore.wayBack}`;
+  return [
+    `If the target is the database that ${app} uses now, keep the app away from it: heroku maintenance:on --app ${app}. Then run again${wayBack}.`,
+  ];
 }
 
 function verdictOf(error: unknown): Verdict {

@@ -3,7 +3,7 @@ import { MigrationError } from "./errors.ts";
 import { isRunning } from "./gate-facts.ts";
 import { type GateDocument, passGate } from "./gate.ts";
 import { listTransfers } from "./heroku/transfers.ts";
-import { type Journal, isOwnTransfer } from "./journal.ts";
+import { type Journal, digestExclusions, isOwnTransfer } from "./journal.ts";
 import { keysOf } from "./keys.ts";
 import { type Parties, findTargetUrl } from "./parties.ts";
 import { withSession } from "./postgres/session.ts";
@@ -27,6 +27,9 @@ export async function recheckGate(run: Run, parties: Parties, journal: Journal):
   const document = await findGate(run, parties);
   if (document === undefined) return await passGateOrStop(run);
   const reasons = staleReasons(document.record, await readGateNow(run, parties, journal));
+  if (document.exclusionsDigest !== digestExclusions(run.inputs)) {
+    reasons.push("provider or the exclude-… inputs are not the ones that the gate was given");
+  }
   if (reasons.length > 0) {
     throw new MigrationError(`The gate's result does not hold any more: ${reasons.join("; ")}.`, {
       code: "GATE_STALE",

@@ -1,7 +1,7 @@
 import { describeError } from "./errors.ts";
 import { herokuProblemOf, readBucketFacts, readHerokuFacts, readRunnerFacts, unavailable } from "./gate-facts.ts";
 import { type TargetDatabase, resolveDatabase } from "./heroku/resolve-database.ts";
-import { type JournalDocument, findJournal } from "./journal.ts";
+import { type JournalDocument, digestExclusions, findJournal } from "./journal.ts";
 import { keysOf } from "./keys.ts";
 import type { DatabaseUrl } from "./postgres/database-url.ts";
 import { withSession } from "./postgres/session.ts";
@@ -17,6 +17,8 @@ import { type Bucket, openBucket } from "./storage/bucket.ts";
 export interface GateDocument {
   version: 1;
   record: GateRecord;
+  /** Of the inputs that decide what crosses: the migrate job must have been given the same. */
+  exclusionsDigest: string;
   leaveOut: PreflightResult["leaveOut"];
   source: DatabaseFacts | undefined;
   target: TargetFacts | undefined;
@@ -50,6 +52,7 @@ export async function passGate(run: Run): Promise<GateDocument> {
   const document: GateDocument = {
     version: 1,
     record: result.record,
+    exclusionsDigest: digestExclusions(run.inputs),
     leaveOut: result.leaveOut,
     source: result.source,
     target: result.target,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { SequenceSetting } from "./archive/sequences.ts";
 import type { BlockRecord } from "./dump/assemble.ts";
 import { describeError } from "./errors.ts";
+import type { LeftOut } from "./dump/edits.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import { keysOf } from "./keys.ts";
 import type { Parties } from "./parties.ts";
@@ -67,11 +68,19 @@ export interface RestoreEntry {
 
 type JournalChanges = Partial<Pick<JournalDocument, "before" | "archive" | "backup" | "restore" | "completedAt">>;
 
-/** Inputs with which another archive would have been written. */
-export function digestInputs(inputs: Inputs): string {
-  const { excludeSchemas, excludeTableData, excludeExtensions, compression, source } = inputs;
-  const shaping = { excludeSchemas, excludeTableData, excludeExtensions, compression, database: source.location };
-  return createHash("sha256").update(JSON.stringify(shaping)).digest("hex");
+/** Of the inputs that decide what crosses: gate and migration must have been given the same. */
+export function digestExclusions({ excludeSchemas, excludeTableData, excludeExtensions, provider }: Inputs): string {
+  return digest({ excludeSchemas, excludeTableData, excludeExtensions, provider });
+}
+
+/** Of everything with which another archive would have been written. */
+export function digestInputs(inputs: Inputs, leftOut: LeftOut): string {
+  const { compression, source } = inputs;
+  return digest({ exclusions: digestExclusions(inputs), compression, database: source.location, leftOut });
+}
+
+function digest(value: object): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
 }
 
 /** The journal of this run. What an earlier one has reached and not completed is carried on, so that a third knows it too. */

@@ -3,7 +3,7 @@ import { describeDump } from "./dump/dump.ts";
 import { recheckGate } from "./gate-recheck.ts";
 import { type GateDocument, passGate } from "./gate.ts";
 import { Journal } from "./journal.ts";
-import { type Parties, openParties } from "./parties.ts";
+import { type Parties, openParties, refuseForeignApp } from "./parties.ts";
 import { withSnapshot } from "./postgres/snapshot.ts";
 import { describeProof } from "./proof/proof.ts";
 import { quietApp } from "./quiesce.ts";
@@ -17,6 +17,7 @@ import { freezeIfAsked } from "./steps/freeze.ts";
 import { clearAway } from "./steps/leftovers.ts";
 import { putBack } from "./steps/put-back.ts";
 import { restoreOrAdopt, secureOnce } from "./steps/restore.ts";
+import { besides } from "./workers.ts";
 import { openSourceSide } from "./steps/source-side.ts";
 import { compareLive, compareWithTarget, readSourceFingerprint } from "./steps/verify.ts";
 
@@ -31,6 +32,7 @@ export async function passGateAlone(run: Run): Promise<void> {
 /** `command: migrate`: the whole story. Nothing on Heroku is overwritten before the archive is proved. */
 export async function migrate(run: Run): Promise<void> {
   await using parties = await openParties(run);
+  refuseForeignApp(run, parties);
   await using claim = await claimTarget(run, parties);
   const journal = await Journal.open(run, parties);
   await recallBefore(run, journal);
@@ -86,14 +88,13 @@ async function moveData(run: Run, parties: Parties, gate: GateDocument, { journa
         proof === undefined ? "proved by the earlier run, and of the same length still" : describeProof(proof);
       return archiveUrl;
     });
-    const wayBack = await stage(run, "safety-backup", (record) => secureOnce({ ...request, record }));
+    const wayBack = await stage(run, "safety-backup", (record) => secureOnce({ ...request, archive, record }));
     const fingerprint = await stage(run, "restore", async (record) => {
       // The source is read in the dump's own snapshot while Heroku restores, so that it costs no window.
-      const reading = readSourceFingerprint({ ...request, archive });
-      reading.catch(() => undefined);
+      await using reading = besides(run.signal, (signal) => readSourceFingerprint({ ...request, archive, signal }));
       const restored = await restoreOrAdopt({ ...request, archive, url, wayBack });
       record.summary = describeRestore(restored, archive.record.archiveBytes);
-      return await reading;
+      return await reading.result;
     });
     await stage(run, "verify", (record) => compareWithTarget({ ...request, archive, fingerprint, record }));
     await stage(run, "finish", (record) => finishMigration(run, parties, journal, record));

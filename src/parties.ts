@@ -32,6 +32,16 @@ export async function openParties(run: Run): Promise<Parties> {
   };
 }
 
+/** `confirm` names the app whose database is overwritten, so that must be the app whose database it is. */
+export function refuseForeignApp({ inputs }: Run, { database }: Parties): void {
+  const { app, database: name } = inputs.heroku;
+  if (database.app.name === app || database.app.id === app) return;
+  throw new MigrationError(`heroku-database ${name} is a database of the app ${database.app.name}, not of ${app}.`, {
+    code: "DATABASE_OF_ANOTHER_APP",
+    hint: `Set heroku-app and confirm to ${database.app.name}: its database is the one that would be overwritten.`,
+  });
+}
+
 export function openHeroku(run: Run): HerokuApi {
   return new HerokuApi(run.inputs.heroku, { log: run.log });
 }

@@ -2,9 +2,10 @@ import { MigrationError } from "./errors.ts";
 import { listNames } from "./format.ts";
 import type { HerokuApi } from "./heroku/api.ts";
 import { readApp, setMaintenance } from "./heroku/apps.ts";
-import { listFormation, scaleFormation } from "./heroku/formation.ts";
+import { listDynos, listFormation, scaleFormation } from "./heroku/formation.ts";
 import type { Run } from "./run.ts";
 import type { Before } from "./state.ts";
+import { sleep } from "./workers.ts";
 
 /** Keeps what was, on disk and in the journal, before it is changed. */
 export type Remember = (before: Before) => Promise<void>;
@@ -58,7 +59,28 @@ async function stopProcesses(run: Run, heroku: HerokuApi, remember: Remember): P
     processes.map(({ type }) => ({ type, quantity: 0 })),
     { signal: run.signal },
   );
-  return `${listNames(processes.map(({ type, quantity }) => `${type} (${quantity})`))} scaled to 0`;
+  const left = await waitForDynos(
+    run,
+    heroku,
+    processes.map(({ type }) => type),
+  );
+  const scaled = `${listNames(processes.map(({ type, quantity }) => `${type} (${quantity})`))} scaled to 0`;
+  return left.length === 0 ? scaled : `${scaled}, but ${listNames(left)} still running`;
+}
+
+/** Heroku gives a dyno 30 s after SIGTERM (Heroku Dev Center, "Dyno shutdown behavior"): until then it may write. */
+const dynoPatienceMs = 60_000;
+const dynoPollMs = 2_000;
+
+/** Waits until no dyno of these types is left; what is left after that is named, and may still write. */
+async function waitForDynos(run: Run, heroku: HerokuApi, types: readonly string[]): Promise<string[]> {
+  const deadline = Date.now() + dynoPatienceMs;
+  for (;;) {
+    const dynos = await listDynos(heroku, run.inputs.heroku.app, { signal: run.signal });
+    const left = dynos.filter(({ type }) => types.includes(type)).map(({ name }) => name);
+    if (left.length === 0 || Date.now() >= deadline) return left;
+    await sleep(dynoPollMs, run.signal);
+  }
 }
 
 /** What an earlier run has scaled to 0 and nobody has started since. */
@@ -85,15 +107,29 @@ function refuseUnknownTypes(app: string, wanted: readonly string[] | "all", type
 export async function wakeApp(run: Run, heroku: HerokuApi, signal?: AbortSignal): Promise<string[]> {
   const { formation, maintenance } = run.state.current;
   const done: string[] = [];
+  const problems: unknown[] = [];
+  const attempt = async (work: () => Promise<string>): Promise<void> => {
+    try {
+      done.push(await work());
+    } catch (error) {
+      problems.push(error);
+    }
+  };
   if (formation !== undefined) {
-    await scaleFormation(heroku, formation.app, formation.processes, { signal });
-    await run.state.clear("formation");
-    done.push(`${listNames(formation.processes.map(({ type, quantity }) => `${type} (${quantity})`))} running again`);
+    await attempt(async () => {
+      await scaleFormation(heroku, formation.app, formation.processes, { signal });
+      await run.state.clear("formation");
+      return `${listNames(formation.processes.map(({ type, quantity }) => `${type} (${quantity})`))} running again`;
+    });
   }
+  // A process type that a deploy has taken away must not keep the app in maintenance.
   if (maintenance !== undefined) {
-    await setMaintenance(heroku, maintenance.app, maintenance.was, { signal });
-    await run.state.clear("maintenance");
-    done.push(`maintenance mode ${maintenance.was ? "on, as before" : "off"}`);
+    await attempt(async () => {
+      await setMaintenance(heroku, maintenance.app, maintenance.was, { signal });
+      await run.state.clear("maintenance");
+      return `maintenance mode ${maintenance.was ? "on, as before" : "off"}`;
+    });
   }
+  if (problems.length > 0) throw problems.length === 1 ? problems[0] : new AggregateError(problems);
   return done;
 }

@@ -87,3 +87,25 @@ export async function timeLimited<T>(promise: Promise<T>, limitMs: number, what:
     clearTimeout(timer);
   }
 }
+
+interface Beside<T> extends AsyncDisposable {
+  result: Promise<T>;
+}
+
+/** Work that goes on beside something else: whoever leaves the scope early stops it, and waits until it has stopped. */
+export function besides<T>(outerSignal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Beside<T> {
+  const stop = new AbortController();
+  const result = work(AbortSignal.any([outerSignal, stop.signal]));
+  // Awaited by whoever asks for the result; until then a failure elsewhere weighs more.
+  const settled = result.then(
+    () => undefined,
+    () => undefined,
+  );
+  return {
+    result,
+    [Symbol.asyncDispose]: async () => {
+      stop.abort(new Error("what this was for has ended"));
+      await settled;
+    },
+  };
+}

@@ -448,8 +448,6 @@ describe("a restore", () => {
   test.each<[string, FaultAction, boolean, number]>([
     ["dropped after it was accepted", { kind: "dropAfter" }, true, 1],
     ["with an answer that breaks off", { kind: "cutAnswer" }, true, 1],
-    ["answered with a web page", answers.html(503), false, 2],
-    ["answered 500", answers.serverError(500), false, 2],
     ["refused for the moment", answers.rateLimited(0), false, 2],
   ])("%s begins exactly once", async (_name, action, adopted, posts) => {
     fault(action, restores);
@@ -467,6 +465,16 @@ describe("a restore", () => {
     const { transfer } = await waitForTransfer(api, database, started.transfer.uuid, quick);
     expect(transfer.state).toBe("succeeded");
     expect(heroku.state.transfers).toHaveLength(1);
+  });
+
+  test.each<[string, FaultAction]>([
+    ["a web page", answers.html(503)],
+    ["a 500", answers.serverError(500)],
+  ])("answered with %s is not sent again: it may have begun behind the router", async (_name, action) => {
+    const armed = fault(action, restores, Infinity);
+    const error = await failureOf(startRestore(api, await target(), backupUrl(), [], { lookAgainMs }));
+    expect(error).toMatchObject({ code: "RESTORE_UNCERTAIN", hint: expect.stringContaining("heroku pg:backups") });
+    expect(armed.hits).toBe(1);
   });
 
   test("dropped before it was accepted is not sent again, and says that nobody knows", async () => {

@@ -75,10 +75,18 @@ describe("a re-run", () => {
     expect(app.formation.map(({ quantity }) => quantity)).toEqual([2, 1]);
   });
 
-  test("starts over and says why, where an input that shapes the archive has changed", async () => {
+  test("is refused where it would leave other things behind than the gate was told", async () => {
     await failInRestore();
     const end = await scene.start("migrate", { runId: "700-2", inputs: { "exclude-table-data": "public.photos" } })
       .finished;
+    expect(end.code, end.output).toBe(2);
+    expect(end.output).toContain("exclude-… inputs are not the ones that the gate was given");
+    expect(restores()).toBe(1);
+  });
+
+  test("starts over and says why, where an input that shapes the archive has changed", async () => {
+    await failInRestore();
+    const end = await scene.start("migrate", { runId: "700-2", inputs: { compression: "none" } }).finished;
     expect(end.code, end.output).toBe(0);
     expect(end.output).toContain("inputs that shape the archive have changed");
   });

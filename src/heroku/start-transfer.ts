@@ -131,11 +131,17 @@ async function startOnce(
         throw uncertain(start, database, failure);
       });
       if (adopted !== undefined) return { transfer: adopted, adopted: true };
-      // A status says that Heroku gave up on the request; silence says nothing, so it must not be sent again.
-      const hasStatus = (statusOf(error) ?? 0) >= 500;
-      if (!hasStatus || sends >= mostSends) throw uncertain(start, database, error);
+      if (!mayBeRepeated(start, error) || sends >= mostSends) throw uncertain(start, database, error);
     }
   }
+}
+
+/**
+ * A status from Heroku's router does not mean that nothing goes on behind it (H12 comes after 30 s, and the request works
+ * on). A second backup is a nuisance; a second restore would wipe what the first one has filled.
+ */
+function mayBeRepeated({ noun }: Start, error: unknown): boolean {
+  return noun === "backup" && (statusOf(error) ?? 0) >= 500;
 }
 
 function highestNumber(transfers: readonly Transfer[]): number {

@@ -70,7 +70,7 @@ async function makeArchive({ run, parties, journal, snapshot, side }: ArchiveReq
   const archive: ArchiveEntry = {
     runId: run.platform.runId,
     sourceFingerprint: side.fingerprint,
-    inputsDigest: digestInputs(run.inputs),
+    inputsDigest: digestInputs(run.inputs, side.leftOut),
     dump: record,
     edits,
     tables,
@@ -115,7 +115,8 @@ async function whyNotReuse(
   if (earlier.completedAt !== undefined) return "its migration was completed";
   if (archive.proof === undefined) return "it was not proved";
   if (archive.sourceFingerprint !== side.fingerprint) return "it is of another source";
-  if (archive.inputsDigest !== digestInputs(run.inputs)) return "inputs that shape the archive have changed";
+  if (archive.inputsDigest !== digestInputs(run.inputs, side.leftOut))
+    return "inputs that shape the archive have changed";
   const ageHours = (Date.now() - Date.parse(archive.finishedAt)) / 3_600_000;
   if (ageHours > run.inputs.gateMaxAgeHours) return `it is ${ageHours.toFixed(0)} hours old`;
   const { archiveKey, archiveBytes } = archive.dump;

@@ -16,13 +16,15 @@ export async function finishMigration(
   const { report, inputs } = run;
   const done: string[] = [];
   if (inputs.heroku.promote && report.verdict === "migrated") {
+    // First: a run that is killed right after the promotion must not let the source take writes that nobody would see.
+    const frozen = await keepFrozen(run);
     const { changed, oldName } = await promoteDatabase(parties.heroku, parties.database, { signal: run.signal });
     done.push(
       changed
         ? `promoted to DATABASE_URL${oldName === undefined ? "" : `; the old database is ${oldName}`}`
         : "it is DATABASE_URL already",
     );
-    done.push(...(await keepFrozen(run)));
+    done.push(...frozen);
   }
   done.push(await deleteArchives(run, parties, journal));
   // Last: a run that is stopped before this is continued, one that is stopped after it was done. What could not be compared is
@@ -69,7 +71,11 @@ export function nextStepsAfter({ report, inputs }: Run): string[] {
     steps.push("The data could not be compared: verify it yourself before you rely on it.");
   if (report.verdict === "migrated" && !promote)
     steps.push(
-      `Make it the app's database when you are ready: heroku pg:promote ${report.target?.addonName ?? "<database>"} --app ${app}`,
+      `What is written to the source from now on is not in the target. Make the target the app's database (heroku pg:promote ${report.target?.addonName ?? "<database>"} --app ${app}) before anything writes again, or migrate once more.`,
+    );
+  if (report.verdict !== "migrated" && report.dump !== undefined)
+    steps.push(
+      `The archive stays in the bucket as ${report.dump.archiveKey}: delete it when it is not needed any more.`,
     );
   if ((report.connections?.length ?? 0) > 0 || (report.configVars?.length ?? 0) > 0)
     steps.push("Re-point the applications and config vars of connections.csv.");

@@ -18,13 +18,18 @@ interface SecureRequest {
   parties: Parties;
   journal: Journal;
   gate: GateDocument;
+  archive: Archive;
   record: StageRecord;
 }
 
-/** The old content is secured once: a re-run that finds the target half restored must not back that up instead. */
-export async function secureOnce({ run, parties, journal, gate, record }: SecureRequest): Promise<WayBack> {
+/**
+ * The old content is secured once: a re-run that finds the target half restored must not back that up instead. A restore
+ * that had succeeded is another matter: the target may have been used since, and another archive would wipe that.
+ */
+export async function secureOnce({ run, parties, journal, gate, archive, record }: SecureRequest): Promise<WayBack> {
   const begun = await findBegunRestore(run, parties, journal);
-  if (begun !== undefined && !begun.isReplaced) {
+  const isOverwritten = begun?.transfer.state === "succeeded" && begun.entry.archiveKey !== archive.record.archiveKey;
+  if (begun !== undefined && !begun.isReplaced && !isOverwritten) {
     record.outcome = "skipped";
     record.summary = "done by the earlier run, before its restore";
     return { command: begun.entry.wayBack };

@@ -5,7 +5,7 @@ import { formatCount, formatSeconds, plural } from "../format.ts";
 import { readDatabaseInfo } from "../heroku/database-info.ts";
 import { type Parties, readTargetUrl } from "../parties.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
-import type { ContentsEdit, StageRecord, TableRecord, VerificationRecord } from "../report.ts";
+import type { ContentsEdit, StageRecord, TableRecord, VerificationRecord, Verdict } from "../report.ts";
 import type { Run } from "../run.ts";
 import type { CompareOptions } from "../verify/compare-model.ts";
 import type { Fingerprint } from "../verify/fingerprint-model.ts";
@@ -40,14 +40,17 @@ export function isUnread(fingerprint: Fingerprint | Unread): fingerprint is Unre
 }
 
 /** The source's side, read in the dump's own snapshot. Undefined where nothing is to be compared. */
-export async function readSourceFingerprint(request: FingerprintRequest): Promise<Fingerprint | Unread | undefined> {
-  const { run, snapshot, side, archive } = request;
+export async function readSourceFingerprint(
+  request: FingerprintRequest & { signal: AbortSignal },
+): Promise<Fingerprint | Unread | undefined> {
+  const { run, snapshot, side, archive, signal } = request;
   const { verify, source } = run.inputs;
   if (verify === "off") return undefined;
   try {
-    return await fingerprintSource(source, snapshot, verifyOptions(run, side.connectionRoom, archive));
+    const options = { ...verifyOptions(run, side.connectionRoom, archive), signal };
+    return await fingerprintSource(source, snapshot, options);
   } catch (error) {
-    run.signal.throwIfAborted();
+    signal.throwIfAborted();
     run.log.warning(`The source could not be read for the comparison: ${describeError(error)}`);
     return { unread: unreadRecord(verify, "source", describeError(error)) };
   }
@@ -69,9 +72,10 @@ export async function compareWithTarget(request: CompareRequest): Promise<void> 
     run.report.headline = "Restored. Nothing was compared, as asked.";
     return;
   }
-  const result = isUnread(fingerprint)
+  const result: VerificationResult = isUnread(fingerprint)
     ? { record: fingerprint.unread, tables: [] }
     : await compare(request, fingerprint);
+  noteAnalyze(run, result);
   conclude(run, result, "migrated");
   record.summary = describeVerification(result.record);
   await judgeDrift({ ...request, fingerprint });
@@ -110,6 +114,15 @@ export async function compareLive(run: Run, parties: Parties, record: StageRecor
   const result = await verifyLive(run.inputs.source, { ...options, target, live: true });
   conclude(run, result, "verified");
   record.summary = describeVerification(result.record);
+}
+
+/** Without statistics the first queries are planned blindly, however right the data is. */
+function noteAnalyze(run: Run, { analyze }: VerificationResult): void {
+  if (analyze?.problem === undefined) return;
+  run.log.warning(`ANALYZE of the target failed: ${analyze.problem}`);
+  run.report.nextSteps.push(
+    `Run ANALYZE on the target before traffic returns: heroku pg:psql --app ${run.inputs.heroku.app} -c analyze`,
+  );
 }
 
 /** More sessions than this gain nothing: the servers hash, and small plans have few connections. */
@@ -156,12 +169,19 @@ function conclude({ report }: Run, { record, tables }: VerificationResult, good:
   report.verification = record;
   report.tables = mergeTables(report.tables ?? [], tables);
   report.targetState = targetStateOf(record);
-  report.verdict = record.outcome === "match" ? good : record.outcome === "mismatch" ? "mismatch" : "unverified";
+  report.verdict = verdictOf(record, good);
   report.headline = headlineOf(record);
 }
 
-function targetStateOf({ outcome }: VerificationRecord): string {
-  if (outcome === "match") return "The target holds the source's content, verified.";
+/** Definitions that match say nothing of rows: a target whose rows nobody has looked at is not verified. */
+function verdictOf({ outcome, kind }: VerificationRecord, good: "migrated" | "verified"): Verdict {
+  if (outcome === "mismatch") return "mismatch";
+  return outcome === "match" && kind !== "schema" ? good : "unverified";
+}
+
+function targetStateOf({ outcome, kind }: VerificationRecord): string {
+  if (outcome === "match" && kind === "full") return "The target holds the source's content, verified.";
+  if (outcome === "match") return "The target has been filled; the content of its rows was not compared.";
   return outcome === "mismatch"
     ? "The target differs from the source."
     : "The target has been filled, and could not be wholly compared with the source.";
@@ -169,6 +189,10 @@ function targetStateOf({ outcome }: VerificationRecord): string {
 
 function headlineOf(record: VerificationRecord): string {
   const rows = `${formatCount(record.rowsCompared)} rows in ${plural(record.tablesCompared, "table")}`;
+  if (record.outcome === "match" && record.kind === "schema")
+    return `The definitions of ${plural(record.objectsCompared, "object")} match. No row was compared, as asked.`;
+  if (record.outcome === "match" && record.kind === "counts")
+    return `The row counts match: ${rows}, and ${plural(record.objectsCompared, "object")}. The content of the rows was not compared, as asked.`;
   if (record.outcome === "match")
     return `Source and target match: ${rows} and ${plural(record.objectsCompared, "object")} were compared.`;
   if (record.outcome === "mismatch")

@@ -127,8 +127,8 @@ function planTables(
   const isWanted = (table: TableId): boolean =>
     !leftOut.isTableLeftOut(table) && leftOut.reasonForRows(table) === undefined;
   const wanted = options.kind === "schema" ? [] : listed.filter(isWanted);
-  const { sliceBytes = defaultSliceBytes, canSlice, jobs } = options;
-  const tasks = planReadTasks(wanted, { sliceBytes, canSlice: canSlice && jobs > 1 });
+  const { sliceBytes = defaultSliceBytes, canSlice } = options;
+  const tasks = planReadTasks(wanted, { sliceBytes, canSlice });
   const report = progressOf(tasks, options);
   const outcomes: ReadOutcome[] = [];
   const work = tasks.map((task) => async (): Promise<void> => {
