@@ -17,7 +17,7 @@ import type { DumpRequest, EngineRequest } from "./engine.ts";
 import { dumpInParallel } from "./parallel.ts";
 import { dumpPlainly } from "./plain.ts";
 import { DumpProgress } from "./progress.ts";
-import { chooseLevel, chooseJobs } from "./tuning.ts";
+import { chooseLevel, chooseJobs, choosesLevels } from "./tuning.ts";
 
 /** An archive that is complete in the bucket, and what is known of it from the reading side. */
 export interface DumpedArchive {
@@ -53,6 +53,7 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
   const partBytes = partBytesFor(request.estimatedBytes);
   const jobs = engine === "parallel" ? chooseJobs(run, request.connectionRoom) : 1;
   const level = chooseLevel(run.inputs);
+  const fitsLevels = engine === "parallel" && choosesLevels(run.inputs);
   await using environment = await openConnectionEnvironment(
     run.inputs.source,
     run.workDirectory,
@@ -75,6 +76,7 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
       pgDump: { ...pgDump, signal },
       jobs,
       level,
+      fitsLevels,
       progress,
       signal,
       write: (bytes) => upload.write(bytes),
@@ -86,7 +88,7 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
     engine,
     clientVersion: client.version,
     archiveVersion: result.head.header.version,
-    compression: `${run.inputs.compression} ${level}`,
+    compression: `${run.inputs.compression} ${fitsLevels ? "by table" : level}`,
     jobs,
     archiveKey: key,
     archiveBytes: completed.bytes,

@@ -45,6 +45,8 @@ export interface EngineRequest extends DumpRequest {
   pgDump: PgDumpOptions;
   jobs: number;
   level: number;
+  /** Each table gets the level that fits its rows instead. */
+  fitsLevels: boolean;
   write: (bytes: Uint8Array) => Promise<void>;
   progress: DumpProgress;
   /** Fires also when the snapshot's holder is lost. */

@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib";
 import { type Piece, deflatePieceSync, storedPiece, zstdPieceSync } from "../archive/pieces.ts";
 import { MigrationError } from "../errors.ts";
 import { freeMemory } from "../free-memory.ts";
+import { FittingLevels } from "./fitting-level.ts";
 import type { Session } from "../postgres/session.ts";
 import { type ItemText, openItemText } from "./item-text.ts";
 import type { PieceMessage, ReaderSettings } from "./messages.ts";
@@ -21,7 +22,7 @@ interface Step {
 
 export const nothingRead: ItemProgress = { textBytes: 0, crc: 0 };
 
-type CompressionSettings = Pick<ReaderSettings, "algorithm" | "level" | "pieceBytes">;
+type CompressionSettings = Pick<ReaderSettings, "algorithm" | "level" | "fitsLevels" | "pieceBytes">;
 
 /**
  * Turns items into compressed pieces, on the thread that it runs on: Node's own threads for compression are four for the
@@ -30,6 +31,7 @@ type CompressionSettings = Pick<ReaderSettings, "algorithm" | "level" | "pieceBy
 export class ItemReader {
   readonly #settings: CompressionSettings;
   readonly #buffer: Buffer;
+  readonly #fittingLevels = new FittingLevels();
 
   constructor(settings: CompressionSettings) {
     this.#settings = settings;
@@ -50,10 +52,17 @@ export class ItemReader {
       isLast = length < this.#buffer.length;
       const text = this.#buffer.subarray(0, length);
       progress = { textBytes: progress.textBytes + length, crc: crc32(text, progress.crc) };
-      const { bytes, textBytes, checksum } = makePiece(text, this.#settings);
+      const { bytes, textBytes, checksum } = this.#makePiece(text, item.block);
       const rows = isLast ? source.rowCount : 0;
       yield { piece: { item: number, isLast, rows, bytes: ownCopy(bytes, text), textBytes, checksum }, progress };
     }
+  }
+
+  #makePiece(text: Buffer, block: number): Piece {
+    const { algorithm, level, fitsLevels } = this.#settings;
+    if (algorithm === "none") return storedPiece(text);
+    if (algorithm === "zstd") return zstdPieceSync(text, level);
+    return deflatePieceSync(text, fitsLevels ? this.#fittingLevels.levelFor(block, text) : level);
   }
 }
 
@@ -72,11 +81,6 @@ async function skipKnown(text: ItemText, done: ItemProgress, buffer: Buffer): Pr
     code: "SLICE_CHANGED",
     hint: "Report this: it must not happen. Meanwhile dump-engine: pg_dump does not read slices.",
   });
-}
-
-function makePiece(text: Buffer, { algorithm, level }: CompressionSettings): Piece {
-  if (algorithm === "none") return storedPiece(text);
-  return algorithm === "zstd" ? zstdPieceSync(text, level) : deflatePieceSync(text, level);
 }
 
 /** Node's small buffers are views of a shared one, which must stay. */

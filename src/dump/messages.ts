@@ -19,6 +19,8 @@ export interface ReaderSettings {
   encoding: string;
   algorithm: CompressionAlgorithm;
   level: number;
+  /** Each table gets the level that fits its rows instead. */
+  fitsLevels: boolean;
   pieceBytes: number;
   lockTimeoutMs: number;
   lockPatienceMs: number;

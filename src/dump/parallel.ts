@@ -82,7 +82,7 @@ async function readEditedContents({
 }
 
 function readerSettings(
-  { run, snapshot, level }: EngineRequest,
+  { run, snapshot, level, fitsLevels }: EngineRequest,
   head: ArchiveHead,
 ): Omit<ReaderSettings, keyof DumpTuning | "tablesToLock"> {
   const { source } = run.inputs;
@@ -101,6 +101,7 @@ function readerSettings(
     encoding: encodingOf(head),
     algorithm: head.header.compression.algorithm,
     level,
+    fitsLevels,
   };
 }
 

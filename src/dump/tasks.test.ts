@@ -70,13 +70,11 @@ describe("tasks", () => {
   const blocks = fc.array(
     fc.oneof(
       table.map((facts): BlockPlan => ({ kind: "table", dumpId: 1, shape: { ...shape, ...facts } })),
-      fc
-        .nat(700)
-        .map((count): BlockPlan => ({
-          kind: "large-objects",
-          dumpId: 2,
-          oids: Array.from({ length: count }, (_, index) => index + 1),
-        })),
+      fc.nat(700).map((count): BlockPlan => ({
+        kind: "large-objects",
+        dumpId: 2,
+        oids: Array.from({ length: count }, (_, index) => index + 1),
+      })),
     ),
     { maxLength: 40 },
   );
