@@ -5,6 +5,7 @@ import { type Parties, openParties } from "../src/parties.ts";
 import type { Run } from "../src/run.ts";
 import type { ChildEnd } from "./faults/child-run.ts";
 import { type Scene, openScene } from "./faults/scene.ts";
+import { execute } from "./local/demo/fill.ts";
 import { type World, appName, startWorld } from "./local/world.ts";
 import { openTestRun } from "./support/run.ts";
 
@@ -73,6 +74,37 @@ describe("a re-run", () => {
     const app = scene.world.heroku.app(appName);
     expect(app.maintenance).toBe(false);
     expect(app.formation.map(({ quantity }) => quantity)).toEqual([2, 1]);
+  });
+
+  test("backs up what has come into the target since a restore that succeeded, before another archive wipes it", async () => {
+    const first = scene.start("migrate", { runId: "700-1" });
+    await first.stage("verify");
+    first.process.kill("SIGKILL");
+    await first.finished;
+    const { database } = scene.world.connectTarget();
+    await scene.world.target.query(database, "create table came_later (n int); insert into came_later values (1)");
+    await execute(
+      scene.world.sourceUrl,
+      "begin read write; create table written_since (n int); insert into written_since values (1); commit",
+    );
+    try {
+      const end = await scene.start("migrate", { runId: "700-2", inputs: { "safety-backup": "always" } }).finished;
+      expect(end.output).not.toContain("done by the earlier run, before its restore");
+      expect(end.output).toMatch(/backup \d+ of the target's old content/u);
+      const kinds = scene.world.heroku.state.transfers.map(({ toType }) => toType);
+      expect(kinds.at(-1)).toBe("pg_restore");
+      expect(kinds.at(-2)).not.toBe("pg_restore");
+    } finally {
+      await execute(scene.world.sourceUrl, "begin read write; drop table written_since; commit");
+    }
+  });
+
+  test("that compares definitions alone is not verified: nothing is promoted, and the archive stays", async () => {
+    const inputs = { verify: "schema", promote: "true" };
+    const end = await scene.start("migrate", { runId: "700-1", inputs }).finished;
+    expect(end.code, end.output).toBe(4);
+    expect(end.output).toContain("No row was compared");
+    expect(scene.world.bucket.objects.list().some(({ key }) => key.endsWith(".dump"))).toBe(true);
   });
 
   test("is refused where it would leave other things behind than the gate was told", async () => {
