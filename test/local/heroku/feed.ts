@@ -54,6 +54,10 @@ async function* cut(chunks: AsyncIterable<Buffer>, pieceBytes: number): AsyncGen
 async function write(sink: Writable, piece: Buffer): Promise<boolean> {
   if (sink.destroyed || !sink.writable) return false;
   if (sink.write(piece)) return true;
-  await Promise.race([once(sink, "drain"), once(sink, "close")]).catch(() => undefined);
+  const decided = new AbortController();
+  const { signal } = decided;
+  await Promise.race([once(sink, "drain", { signal }), once(sink, "close", { signal })]).catch(() => undefined);
+  // The one that did not come would leave its listeners behind, for every time that the pipe was full.
+  decided.abort();
   return !sink.destroyed;
 }
