@@ -81,8 +81,9 @@ describe("a re-run", () => {
     await first.stage("verify");
     first.process.kill("SIGKILL");
     await first.finished;
-    const { database } = scene.world.connectTarget();
-    await scene.world.target.query(database, "create table came_later (n int); insert into came_later values (1)");
+    const { host, port, database, owner } = scene.world.connectTarget();
+    const url = `postgres://${owner.user}:${owner.password}@${host}:${port}/${database}`;
+    await execute(url, "create table came_later (n int); insert into came_later values (1)");
     await execute(
       scene.world.sourceUrl,
       "begin read write; create table written_since (n int); insert into written_since values (1); commit",
