@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runCommand } from "../src/commands.ts";
+import { MigrationError } from "../src/errors.ts";
+import { silentLog } from "../src/log.ts";
 import { interruptions } from "./faults/cases/interruptions.ts";
 import { runCase } from "./faults/run-case.ts";
 import { type Scene, openScene } from "./faults/scene.ts";
@@ -6,6 +9,7 @@ import { compareRows } from "./local/demo/compare.ts";
 import { fillShop } from "./local/demo/fill.ts";
 import { runMigration, startMigration } from "./local/demo/migration.ts";
 import { type World, appName, startWorld } from "./local/world.ts";
+import { openTestRun } from "./support/run.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -37,7 +41,7 @@ test("on GitHub: cancelled in the dump, the action's own cleanup step puts every
   const running = startMigration(world, {
     inputs: { "scale-down": "all", "freeze-source": "database" },
     onEvent: (event) => {
-      if (event.type === "line" && event.text.includes("3. dump")) setTimeout(() => running.cancel(), 700);
+      if (event.type === "line" && /3(?:\.|\/8) dump/u.test(event.text)) setTimeout(() => running.cancel(), 700);
     },
   });
   const cancelled = await running.finished;
@@ -61,6 +65,31 @@ test("on GitHub: a failed restore, too, leaves the app and the source as they we
   const failed = await runMigration(world, { inputs: { "scale-down": "all", "freeze-source": "database" } });
   expect(failed.conclusion).toBe("failure");
   expect(failed.jobs["migrate"]?.summary).toMatch(/wiped by the restore/u);
+  await expectAllPutBack(world);
+});
+
+test("our own deadline leaves time to put everything back at once", async () => {
+  await using world = await startWorld();
+  await fillShop(world.sourceUrl, 300);
+  const raw = {
+    ...world.inputs,
+    command: "migrate",
+    confirm: appName,
+    "scale-down": "all",
+    "freeze-source": "database",
+  };
+  await using folder = await openTestRun(raw);
+  const stop = new AbortController();
+  const deadline = new MigrationError("The deadline passed.", { code: "DEADLINE" });
+  const result = await runCommand({
+    inputs: folder.run.inputs,
+    log: { ...silentLog, startGroup: (title) => void (/dump/iu.test(title) && stop.abort(deadline)) },
+    workDirectory: folder.run.workDirectory,
+    platform: { runId: "9-1", runUrl: undefined, isPublic: false, kind: "local", processors: 2 },
+    signal: stop.signal,
+    onSecret: () => {},
+  });
+  expect(result?.report.failure).toMatchObject({ code: "DEADLINE", stage: "dump" });
   await expectAllPutBack(world);
 });
 

@@ -73,12 +73,7 @@ async function judgeFailure(scene: Scene, fault: FaultCase, run: ChildRun): Prom
   const problems: string[] = [];
   fault.mend?.(scene);
   if (fault.cleanup !== "never" && fault.options?.workDirectory === undefined) {
-    const end = await scene.start("cleanup", {
-      ...fault.options,
-      before: "true",
-      inputs: {},
-      workDirectory: run.workDirectory,
-    }).finished;
+    const end = await scene.start("cleanup", { workDirectory: run.workDirectory }).finished;
     if (end.code !== 0) problems.push(`cleanup ended with ${end.code}: ${end.output.slice(-300)}`);
     problems.push(...(await listLeftovers(scene)));
   }
