@@ -32,7 +32,9 @@ async function startMaintenance(run: Run, heroku: HerokuApi, remember: Remember)
     return `the app was in maintenance mode already${isOurs ? ", by the earlier run" : ""}`;
   }
   await remember({ maintenance: { app, was: false } });
-  await setMaintenance(heroku, app, true, { signal: run.signal });
+  // Without the signal: a switch that Heroku makes only after cleanup has put things back would stay.
+  await setMaintenance(heroku, app, true);
+  run.signal.throwIfAborted();
   return "maintenance mode on";
 }
 
@@ -57,7 +59,6 @@ async function stopProcesses(run: Run, heroku: HerokuApi, remember: Remember): P
     heroku,
     app,
     processes.map(({ type }) => ({ type, quantity: 0 })),
-    { signal: run.signal },
   );
   const left = await waitForDynos(
     run,
