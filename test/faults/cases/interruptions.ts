@@ -14,7 +14,7 @@ const holds: Readonly<Record<string, (scene: Scene) => void>> = {
   quiesce: ({ world }) =>
     void world.heroku.faults.add({
       match: { method: "PATCH", path: /formation/u },
-      action: { kind: "delay", delayMs: 1500 },
+      action: { kind: "delay", delayMs: 700 },
     }),
   dump: (scene) => slowUploads(scene, 2500),
   proof: ({ world }) =>
