@@ -65,6 +65,12 @@ async function renderOutputsTable(): Promise<string> {
   return `| output | what it is |\n| --- | --- |\n${rows.join("\n")}`;
 }
 
+/** Headings two levels down, so that they do not become the README's own. */
+async function renderSample(): Promise<string> {
+  const summary = await readFile("docs/samples/success/summary.md", "utf8");
+  return `\n${summary.replaceAll(/^(#+) /gmu, "##$1 ").trim()}\n`;
+}
+
 const yamlInputs = { begin: /^# inputs: begin.*$/mu, end: "# inputs: end", render: renderActionInputs };
 const parts: Part[] = [
   { file: "action.yml", ...yamlInputs },
@@ -81,6 +87,7 @@ const parts: Part[] = [
     end: "<!-- outputs: end -->",
     render: async () => `\n${await renderOutputsTable()}\n`,
   },
+  { file: "README.md", begin: /^<!-- sample: begin.*-->$/mu, end: "<!-- sample: end -->", render: renderSample },
 ];
 
 async function fill(part: Part): Promise<boolean> {

@@ -67,7 +67,12 @@ describe("the shipped workflow, both jobs", () => {
 
   test("keeps the archive when asked, and no upload behind", () => {
     expect(world.bucket.uploads()).toEqual([]);
-    expect(world.bucket.objects.list().map(({ key }) => key.replace(/\d+-1\.dump$/u, "RUN.dump")).toSorted()).toEqual([
+    expect(
+      world.bucket.objects
+        .list()
+        .map(({ key }) => key.replace(/\d+-1\.dump$/u, "RUN.dump"))
+        .toSorted(),
+    ).toEqual([
       `migrate-to-heroku-postgres/${appName}/${addonName}/RUN.dump`,
       `migrate-to-heroku-postgres/${appName}/${addonName}/gate.json`,
       `migrate-to-heroku-postgres/${appName}/${addonName}/journal.json`,

@@ -66,7 +66,9 @@ describe("a whole migration through the shipped workflow", () => {
   });
 
   test("leaves no secret in logs, summaries, outputs and annotations", () => {
-    expect(findLeaks([{ where: "the run's result", bytes: Buffer.from(JSON.stringify(result)) }], world.secrets)).toEqual([]);
+    expect(
+      findLeaks([{ where: "the run's result", bytes: Buffer.from(JSON.stringify(result)) }], world.secrets),
+    ).toEqual([]);
   });
 
   test("leaves no secret in artifacts", async () => {

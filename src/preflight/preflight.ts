@@ -209,7 +209,7 @@ async function targetFacts(gate: Gate): Promise<TargetFacts | undefined> {
   return {
     addonName: addon.name,
     addonId: addon.id,
-    plan: addon.plan,
+    plan: addon.plan.replace(/^heroku-postgresql:/u, ""),
     serverVersion: server?.serverVersion.replace(/\s.*$/u, "") ?? info.postgresVersion ?? "",
     majorVersion: server?.majorVersion ?? (Number.parseInt(info.postgresVersion ?? "", 10) || 0),
     reachable: server !== undefined,

@@ -121,3 +121,5 @@ from generate_series(1, 40) i;
 insert into "Odd name; drop table x" values (1, 'snow ☃'), (2, null), (3, '');
 update products set weight = weight + 1 where id <= 5;
 refresh materialized view customer_totals;
+
+analyze;
