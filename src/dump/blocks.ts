@@ -3,16 +3,16 @@ import { textOf } from "../archive/contents.ts";
 import type { ArchiveEntry } from "../archive/entry.ts";
 import { MigrationError } from "../errors.ts";
 import type { Session } from "../postgres/session.ts";
-import { readTableShapes } from "./source-tables.ts";
+import type { TableShape } from "./source-tables.ts";
 import type { BlockPlan } from "./tasks.ts";
 
 /** The data blocks that the contents promise, in their order: pg_restore reads a pipe front to back. */
-export async function planBlocks(session: Session, head: ArchiveHead): Promise<BlockPlan[]> {
+export async function planBlocks(
+  session: Session,
+  head: ArchiveHead,
+  shapes: ReadonlyMap<number, TableShape>,
+): Promise<BlockPlan[]> {
   const entries = head.entries.filter((entry) => entry.hasData);
-  const shapes = await readTableShapes(
-    session,
-    entries.filter(isTableData).map((entry) => entry.oid),
-  );
   const plans: BlockPlan[] = [];
   for (const entry of entries) {
     if (isTableData(entry)) {

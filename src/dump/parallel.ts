@@ -1,5 +1,6 @@
 import { type ArchiveHead, encodingOf, serializeHead } from "../archive/contents.ts";
 import { withCompression } from "../archive/header.ts";
+import type { Snapshot } from "../postgres/snapshot.ts";
 import type { TableRecord } from "../report.ts";
 import { applicationNameOf } from "../application-name.ts";
 import { type BlockRecord, writeBlocks } from "./assemble.ts";
@@ -10,6 +11,7 @@ import { editForHeroku } from "./edits.ts";
 import { listTablesToLock } from "./locks.ts";
 import type { ReaderSettings } from "./messages.ts";
 import { Readers, startReaderThread } from "./readers.ts";
+import { type TableShape, readTableShapes } from "./source-tables.ts";
 import { type BlockPlan, planTasks } from "./tasks.ts";
 import { defaultTuning } from "./tuning.ts";
 
@@ -22,8 +24,9 @@ const firstMajorWithTidRangeScan = 14;
  */
 export async function dumpInParallel(request: EngineRequest): Promise<EngineResult> {
   const { snapshot, progress, sourceMajor } = request;
-  const { head, edits } = await readEditedContents(request);
-  const blocks = await planBlocks(snapshot.holder, head);
+  // While pg_dump collects the contents, the holder would only wait.
+  const [{ head, edits }, shapes] = await bothOrNeither(readEditedContents(request), readShapes(snapshot));
+  const blocks = await planBlocks(snapshot.holder, head, shapes);
   const tuning = { ...defaultTuning, ...request.tuning };
   const { sliceBytes, windowBytes } = tuning;
   const tasks = planTasks(blocks, {
@@ -61,6 +64,19 @@ export async function dumpInParallel(request: EngineRequest): Promise<EngineResu
     retries: readers.retries,
     largeObjects: countLargeObjects(blocks),
   };
+}
+
+async function readShapes({ holder, tables }: Snapshot): Promise<Map<number, TableShape>> {
+  return await readTableShapes(
+    holder,
+    tables.map((table) => table.oid),
+  );
+}
+
+/** Both results; where one fails, its error once the other has ended as well, so that nothing runs on behind it. */
+async function bothOrNeither<First, Second>(first: Promise<First>, second: Promise<Second>): Promise<[First, Second]> {
+  await Promise.allSettled([first, second]);
+  return await Promise.all([first, second]);
 }
 
 /** pg_dump has served once its contents are here: the rest of its archive is not needed. */
