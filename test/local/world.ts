@@ -50,16 +50,15 @@ export const addonName = "postgresql-curved-12345";
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const { sourceMajor = 15, targetMajor = 15 } = options;
   await using started = new AsyncDisposableStack();
-  const source = started.use(
-    await startPostgres({
+  const [source, target] = await startBoth(
+    started,
+    startPostgres({
       major: sourceMajor,
       tls: true,
       settings: options.sourceSettings ?? {},
       extensions: { added: (options.providerExtensions ?? []).map((extension) => ({ ...extension, trusted: true })) },
     }),
-  );
-  const target = started.use(
-    await startPostgres({ major: targetMajor, tls: true, extensions: { added: options.targetExtensions } }),
+    startPostgres({ major: targetMajor, tls: true, extensions: { added: options.targetExtensions } }),
   );
   const clients = await clientDirectory(targetMajor);
   const connectTarget = await createTarget(target, { tls: true });
@@ -117,6 +116,16 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   };
   const stack = started.move();
   return { ...world, inputs: inputsOf(world, keys, token), [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/** Both are waited for, so that none is forgotten when the other one fails. */
+async function startBoth(
+  started: AsyncDisposableStack,
+  ...starting: [Promise<PostgresServer>, Promise<PostgresServer>]
+): Promise<[PostgresServer, PostgresServer]> {
+  const [first, second] = await Promise.allSettled(starting);
+  for (const result of [first, second]) if (result.status === "fulfilled") started.use(result.value);
+  return [await starting[0], await starting[1]];
 }
 
 function inputsOf(

@@ -15,8 +15,10 @@ interface CompareOptions {
 }
 
 const listTablesSql = `
-  select format('%I.%I', schemaname, tablename) as name from pg_tables
-  where schemaname not in ('pg_catalog', 'information_schema') and schemaname <> all ($1) order by 1`;
+  select format('%I.%I', nspname, relname) as name from pg_class join pg_namespace n on n.oid = relnamespace
+  where relkind = 'r' and nspname not in ('pg_catalog', 'information_schema') and nspname !~ '^pg_toast'
+    and nspname <> all ($1)
+  order by 1`;
 
 /** Counts and hashes every table of both databases as superuser: a judgement that owes nothing to the action's own. */
 export async function compareRows(

@@ -1,83 +1,74 @@
 // A whole migration on one machine: real servers, a bucket and a Heroku of our own, and the shipped workflow run by a
 // workflow runner. Prints the log as the Actions UI would and leaves the evidence in .demo/.
-import { copyFile, mkdir, rm, stat, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { formatBytes, formatSeconds } from "../../../src/format.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { formatCount, formatSeconds } from "../../../src/format.ts";
 import { printEvents } from "../runner/events.ts";
 import type { WorkflowResult } from "../runner/results.ts";
-import { type World, startWorld } from "../world.ts";
+import { type World, appName, startWorld } from "../world.ts";
 import { compareRows } from "./compare.ts";
+import { saveEvidence } from "./evidence.ts";
 import { execute, fillShop } from "./fill.ts";
-import { runMigration } from "./migration.ts";
+import { foldGroups } from "./folding.ts";
+import { repositoryRoot, runMigration } from "./migration.ts";
 import { dressAs, install, sourceOf } from "./provider-server.ts";
 import { type Scene, readScene, usage } from "./scene.ts";
+import { surround } from "./surroundings.ts";
+import { stopOnSignal, untilStopped } from "./stopping.ts";
 
 async function main(): Promise<void> {
   const scene = readScene(process.argv.slice(2));
   if (scene === undefined) return console.log(usage);
-  const startedAt = performance.now();
-  const stop = stopOnSignal();
-  await using world = await prepareWorld(scene);
-  console.log(`Running the workflow .github/workflows/migrate.yml …`);
-  const result = await runMigration(world, {
-    provider: scene.provider,
-    onEvent: printEvents(process.stdout, { color: process.stdout.isTTY }),
-    signal: stop.signal,
-  });
-  await saveEvidence(world, result, scene.folder);
-  const isAsWanted = scene.blocked ? await checkBlocked(result) : await checkMigrated(world, result);
-  console.log(
-    `\n${isAsWanted ? "The demo went as it should" : "The demo FAILED"}, in ${formatSeconds((performance.now() - startedAt) / 1000)}.`,
-  );
-  process.exitCode = isAsWanted && !stop.signal.aborted ? 0 : 1;
-  if (scene.keep && !stop.signal.aborted) await waitForStop(world, stop.signal);
-}
-
-/** Ctrl-C cancels the run as a person would in the UI; what was started is stopped on the way out. */
-function stopOnSignal(): AbortController {
-  const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => controller.abort());
-  return controller;
-}
-
-async function prepareWorld(scene: Scene): Promise<World> {
-  const { agents } = sourceOf(scene.provider);
-  console.log(
-    `Starting PostgreSQL ${scene.source} (${scene.provider}) and ${scene.target} (Heroku), a bucket, a Heroku and an artifact service …`,
-  );
-  const world = await startWorld({ sourceMajor: scene.source, targetMajor: scene.target });
+  if (!existsSync(join(repositoryRoot, "dist/index.js")))
+    throw new Error("dist/ is missing, which is what the action runs: make it with npm run build.");
+  const signal = stopOnSignal();
   try {
-    await dressAs(world.source, scene.provider);
-    await fillShop(world.sourceUrl, scene.rows);
-    await install(world.source, world.sourceDatabase, agents);
-    if (scene.blocked)
-      await execute(
-        world.source.superuserUrl(world.sourceDatabase),
-        "create table private_notes (note text); insert into private_notes values ('only a superuser reads this')",
-      );
-    return world;
+    await play(scene, signal);
   } catch (error) {
-    await world[Symbol.asyncDispose]();
-    throw error;
+    if (!signal.aborted) throw error;
+    process.exitCode = 130;
   }
 }
 
-/** Raw artifacts carry command and attempt in their names; here the later job's file of a name stands. */
-async function saveEvidence(world: World, result: WorkflowResult, folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  const artifacts = join(folder, "artifacts");
-  await mkdir(artifacts, { recursive: true });
-  const raw = join(folder, "uploaded");
-  for (const path of await world.artifacts.saveTo(raw))
-    await copyFile(path, join(artifacts, basename(path).replace(/^[a-z]+-\d+-/u, "")));
-  const summaries = Object.values(result.jobs).map((job) => job.summary);
-  await writeFile(join(folder, "summary.md"), summaries.filter((summary) => summary !== "").join("\n\n"));
-  await writeFile(join(folder, "log.txt"), result.log);
-  console.log(`\nEvidence in ${folder}/:`);
-  const { readdir } = await import("node:fs/promises");
-  for (const name of (await readdir(artifacts)).toSorted())
-    console.log(`  artifacts/${name}  ${formatBytes((await stat(join(artifacts, name))).size)}`);
-  console.log("  summary.md  the job summaries\n  log.txt  the log");
+async function play(scene: Scene, signal: AbortSignal): Promise<void> {
+  const startedAt = performance.now();
+  console.log(
+    `Starting PostgreSQL ${scene.source} as ${scene.provider} has it, PostgreSQL ${scene.target} as Heroku has it, a bucket, a Heroku and an artifact service …`,
+  );
+  await using world = await startWorld({ sourceMajor: scene.source, targetMajor: scene.target });
+  signal.throwIfAborted();
+  console.log(`Filling the source: ${formatCount(scene.rows)} orders and what belongs to them …`);
+  await untilStopped(signal, fillSource(world, scene));
+  await using surroundings = await surround(world);
+  console.log(`Running the workflow .github/workflows/migrate.yml …`);
+  const result = await runMigration(world, {
+    provider: scene.provider,
+    onEvent: foldGroups(printEvents(process.stdout, { color: hasColours() })),
+    signal,
+  });
+  signal.throwIfAborted();
+  const lines = await saveEvidence(world.artifacts, result, scene.folder);
+  console.log(`\nEvidence in ${scene.folder}/:\n${lines.join("\n")}\n`);
+  const isAsWanted = scene.blocked ? checkBlocked(world, result) : await checkMigrated(world, result);
+  const seconds = formatSeconds((performance.now() - startedAt) / 1000);
+  console.log(`The demo ${isAsWanted ? "went as it should" : "FAILED"}, in ${seconds}.`);
+  process.exitCode = isAsWanted ? 0 : 1;
+  if (scene.keep) await waitForStop(world, signal);
+}
+
+function hasColours(): boolean {
+  return process.stdout.isTTY && (process.env["NO_COLOR"] ?? "") === "";
+}
+
+async function fillSource(world: World, scene: Scene): Promise<void> {
+  await dressAs(world.source, scene.provider);
+  await fillShop(world.sourceUrl, scene.rows);
+  await install(world.source, world.sourceDatabase, sourceOf(scene.provider).agents);
+  if (!scene.blocked) return;
+  await execute(
+    world.source.superuserUrl(world.sourceDatabase),
+    "create table private_notes (note text); insert into private_notes values ('only a superuser reads this')",
+  );
 }
 
 async function checkMigrated(world: World, result: WorkflowResult): Promise<boolean> {
@@ -85,13 +76,15 @@ async function checkMigrated(world: World, result: WorkflowResult): Promise<bool
   const warnings = world.heroku.state.transfers.reduce((sum, transfer) => sum + transfer.warnings, 0);
   const { tables, rows, different } = await compareRows(world);
   console.log(
-    `\nBehind our back: ${tables} tables with ${rows} rows compared, ${different.length} differ; Heroku skipped ${warnings} errors.`,
+    `Compared once more, as superuser and without the action: ${tables} tables with ${formatCount(rows)} rows, ${different.length} differ; Heroku skipped ${warnings} errors.`,
   );
   return different.length === 0 && warnings === 0;
 }
 
-async function checkBlocked(result: WorkflowResult): Promise<boolean> {
-  return result.jobs["preflight"]?.conclusion === "failure" && result.jobs["migrate"]?.conclusion === "skipped";
+function checkBlocked({ heroku }: World, { jobs }: WorkflowResult): boolean {
+  const isUntouched = heroku.state.transfers.length === 0 && !heroku.app(appName).maintenance;
+  console.log(`The gate said no; Heroku was ${isUntouched ? "not touched" : "TOUCHED"}.`);
+  return isUntouched && jobs["preflight"]?.conclusion === "failure" && jobs["migrate"]?.conclusion === "skipped";
 }
 
 async function waitForStop(world: World, signal: AbortSignal): Promise<void> {
@@ -99,7 +92,13 @@ async function waitForStop(world: World, signal: AbortSignal): Promise<void> {
   console.log(
     `\nKept running until Ctrl-C:\n  source  ${world.sourceUrl}\n  target  postgres://${owner.user}:${owner.password}@${host}:${port}/${database}\n  heroku  ${world.heroku.url}\n  bucket  ${world.bucket.endpoint}`,
   );
-  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  if (!signal.aborted)
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
