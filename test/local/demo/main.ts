@@ -39,7 +39,8 @@ async function play(scene: Scene, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   console.log(`Filling the source: ${formatCount(scene.rows)} orders and what belongs to them …`);
   await untilStopped(signal, fillSource(world, scene));
-  await using surroundings = await surround(world);
+  await using around = new AsyncDisposableStack();
+  around.use(await surround(world));
   console.log(`Running the workflow .github/workflows/migrate.yml …`);
   const result = await runMigration(world, {
     provider: scene.provider,
