@@ -3,10 +3,8 @@ import { type Piece, deflatePieceSync, storedPiece, zstdPieceSync } from "../arc
 import { MigrationError } from "../errors.ts";
 import { freeMemory } from "../free-memory.ts";
 import { FittingLevels } from "./fitting-level.ts";
-import type { Session } from "../postgres/session.ts";
-import { type ItemText, openItemText } from "./item-text.ts";
+import type { ItemText } from "./item-text.ts";
 import type { PieceMessage, ReaderSettings } from "./messages.ts";
-import type { ReadItem } from "./tasks.ts";
 
 /** How much of an item has been handed over, and its checksum: what a repeated read must produce again before going on. */
 export interface ItemProgress {
@@ -39,12 +37,11 @@ export class ItemReader {
   }
 
   /**
-   * Reads one item in a session that has joined the snapshot, and yields its content compressed, piece by piece. After a
-   * lost connection it is called again with the progress so far: the same rows come in the same order under the same
-   * snapshot, so what was handed over already is skipped, and compared by its checksum.
+   * Reads the next item of a source, and yields its content compressed, piece by piece. After a lost connection it is
+   * called again with the progress so far: the same rows come in the same order under the same snapshot, so what was
+   * handed over already is skipped, and compared by its checksum.
    */
-  async *read(session: Session, item: ReadItem, number: number, done: ItemProgress): AsyncGenerator<Step> {
-    const source = openItemText(session, item);
+  async *read(source: ItemText, block: number, number: number, done: ItemProgress): AsyncGenerator<Step> {
     await skipKnown(source, done, this.#buffer);
     let progress = done;
     for (let isLast = false; !isLast;) {
@@ -52,7 +49,7 @@ export class ItemReader {
       isLast = length < this.#buffer.length;
       const text = this.#buffer.subarray(0, length);
       progress = { textBytes: progress.textBytes + length, crc: crc32(text, progress.crc) };
-      const { bytes, textBytes, checksum } = this.#makePiece(text, item.block);
+      const { bytes, textBytes, checksum } = this.#makePiece(text, block);
       const rows = isLast ? source.rowCount : 0;
       yield { piece: { item: number, isLast, rows, bytes: ownCopy(bytes, text), textBytes, checksum }, progress };
     }

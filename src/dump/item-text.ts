@@ -10,8 +10,25 @@ export interface ItemText {
   readonly rowCount: number;
 }
 
-export function openItemText(session: Session, item: ReadItem): ItemText {
-  return item.kind === "copy" ? session.copyOut(item.sql) : new LargeObjectText(session, item.oid);
+/**
+ * The contents of items, one after another from one source: each is read until a read comes back short. Tables that are
+ * read together cost one round trip to the server, which for small ones is most of their time.
+ */
+export function openItemTexts(session: Session, items: readonly ReadItem[]): ItemText {
+  const [first] = items;
+  if (first?.kind === "large-object") return new LargeObjectText(session, first.oid);
+  return session.copyOut(...items.flatMap((item) => (item.kind === "copy" ? [item.sql] : [])));
+}
+
+/** Runs of items that are read together: all the tables in a row, or one large object. */
+export function groupItems(items: readonly ReadItem[]): ReadItem[][] {
+  const groups: ReadItem[][] = [];
+  for (const item of items) {
+    const last = groups.at(-1);
+    if (item.kind === "copy" && last?.[0]?.kind === "copy") last.push(item);
+    else groups.push([item]);
+  }
+  return groups;
 }
 
 /** Small objects take one round trip, large ones steps that no buffer of the server's notices. */

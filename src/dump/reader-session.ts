@@ -33,15 +33,19 @@ export class ReaderSession {
     this.#events = events;
   }
 
-  /** Runs `read` until it gets through: after a lost connection on a new one, after a lock was refused in a new transaction. */
-  async read(item: ReadItem, read: (session: Session) => Promise<void>): Promise<void> {
+  /**
+   * Runs `read` until it gets through: after a lost connection on a new one, after a lock was refused in a new
+   * transaction. `left` says which items are still to be read.
+   */
+  async read(left: () => readonly ReadItem[], read: (session: Session) => Promise<void>): Promise<void> {
     const startedAt = Date.now();
     for (;;) {
       try {
-        await this.#readConnected(read);
+        await this.#readConnected(left, read);
         return;
       } catch (error) {
-        if (item.kind !== "copy" || sqlStateOf(error) !== "55P03") throw error;
+        const [item] = left();
+        if (item?.kind !== "copy" || sqlStateOf(error) !== "55P03") throw error;
         await this.#waitForLock(item, Date.now() - startedAt);
       }
     }
@@ -51,10 +55,10 @@ export class ReaderSession {
     await this.#session?.close();
   }
 
-  async #readConnected(read: (session: Session) => Promise<void>): Promise<void> {
+  async #readConnected(left: () => readonly ReadItem[], read: (session: Session) => Promise<void>): Promise<void> {
     const attempt = async (tryNumber: number): Promise<void> => {
       if (tryNumber > 1) this.#drop();
-      await read(await this.#joined());
+      await read(await this.#joined(left().length));
     };
     await withRetries(attempt, {
       what: "reading a slice of the source",
@@ -62,7 +66,7 @@ export class ReaderSession {
     });
   }
 
-  async #joined(): Promise<Session> {
+  async #joined(itemCount: number): Promise<Session> {
     const { snapshotId } = this.#settings;
     if (this.#session?.isLost === true) this.#drop();
     if (this.#session === undefined) {
@@ -71,7 +75,7 @@ export class ReaderSession {
       await rejoinSnapshot(this.#session, snapshotId);
       this.#itemsRead = 0;
     }
-    this.#itemsRead += 1;
+    this.#itemsRead += itemCount;
     return this.#session;
   }
 

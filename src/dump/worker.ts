@@ -1,10 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { MigrationError, describeError, hintOf } from "../errors.ts";
 import { type ItemProgress, ItemReader, nothingRead } from "./item-reader.ts";
+import { groupItems, openItemTexts } from "./item-text.ts";
 import type { FromReader, ReaderSettings, ToReader } from "./messages.ts";
 import { PieceSender } from "./piece-sender.ts";
 import { ReaderSession } from "./reader-session.ts";
-import type { ReadTask } from "./tasks.ts";
+import type { ReadItem, ReadTask } from "./tasks.ts";
 
 // One reader and its compressor: a thread of its own, with its own connection inside the dump's snapshot.
 
@@ -36,7 +37,11 @@ async function end(): Promise<void> {
 
 async function run(task: ReadTask): Promise<void> {
   try {
-    for (const number of task.items.keys()) await readWholeItem(task, number);
+    let number = 0;
+    for (const group of groupItems(task.items)) {
+      await readGroup(task, group, number);
+      number += group.length;
+    }
     await sender.endTask(task.number);
   } catch (error) {
     const code = error instanceof MigrationError ? error.code : undefined;
@@ -44,15 +49,21 @@ async function run(task: ReadTask): Promise<void> {
   }
 }
 
-/** A lost connection costs what was not yet handed over of this item. */
-async function readWholeItem(task: ReadTask, number: number): Promise<void> {
-  const item = task.items[number];
-  if (item === undefined) return;
+/** A lost connection costs what was not yet handed over of one item. */
+async function readGroup(task: ReadTask, group: readonly ReadItem[], firstNumber: number): Promise<void> {
+  let next = 0;
   let done: ItemProgress = nothingRead;
-  await session.read(item, async (joined) => {
-    for await (const { piece, progress } of reader.read(joined, item, number, done)) {
-      done = progress;
-      await sender.add(task.number, piece);
+  const left = (): readonly ReadItem[] => group.slice(next);
+  await session.read(left, async (joined) => {
+    const items = left();
+    const texts = openItemTexts(joined, items);
+    for (const item of items) {
+      for await (const { piece, progress } of reader.read(texts, item.block, firstNumber + next, done)) {
+        done = progress;
+        await sender.add(task.number, piece);
+      }
+      next += 1;
+      done = nothingRead;
     }
   });
 }

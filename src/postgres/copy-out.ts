@@ -4,6 +4,7 @@ import { freeMemory } from "../free-memory.ts";
 /** Message types of the protocol's version 3 (PostgreSQL manual, 53.7). */
 const copyData = 0x64;
 const copyDone = 0x63;
+const commandComplete = 0x43;
 const errorResponse = 0x45;
 const headerBytes = 5;
 
@@ -15,12 +16,15 @@ const noBytes = Buffer.alloc(0);
 type SocketListener = (chunk: Buffer) => void;
 
 /**
- * One `copy … to stdout` whose text goes straight from the socket's chunks into buffers of the caller. The server sends a
+ * `copy … to stdout`, once or several times in one message to the server, whose text goes straight from the socket's chunks into buffers of the caller. The server sends a
  * message per row: an event or an object for each would cost more than all the rest of reading. While nobody reads, the
  * socket is paused, and so is the server.
  */
 export class CopyOut {
   readonly #sql: string;
+  #statementsLeft: number;
+  /** A statement has ended, and the next one's text has not been asked for. */
+  #isBetween = false;
   #connection: Connection | undefined;
   /** The driver's own listener, set aside while the copy runs. */
   #listener: SocketListener | undefined;
@@ -28,7 +32,9 @@ export class CopyOut {
   #at = 0;
   /** What is left of the current message; only rows' messages are copied. */
   #messageBytes = 0;
-  #isData = false;
+  #messageType = 0;
+  /** What a command that ended says of itself, as far as it has arrived. */
+  #tag = "";
   /** A header that lies across two chunks. */
   readonly #header = Buffer.alloc(headerBytes);
   #heldBytes = 0;
@@ -40,18 +46,20 @@ export class CopyOut {
   #rowCount = 0;
   readonly #ended = Promise.withResolvers<void>();
 
-  constructor(sql: string) {
-    this.#sql = sql;
+  constructor(statements: readonly string[]) {
+    this.#sql = statements.join(";\n");
+    this.#statementsLeft = statements.length;
     this.#ended.promise.catch(() => undefined);
   }
 
-  /** The server's own count, once a read has come back short. */
+  /** The server's own count of the rows of the statement that has just ended. */
   get rowCount(): number {
     return this.#rowCount;
   }
 
   /**
-   * Fills the target and resolves with its length, or with less when the copy has ended. Calls must not overlap.
+   * Fills the target and resolves with its length, or with less when a statement has ended; the next call then begins
+   * with the next one's text. Calls must not overlap.
    *
    * @throws the server's error, or the connection's end
    */
@@ -59,14 +67,20 @@ export class CopyOut {
     if (this.#failure) throw this.#failure;
     this.#target = target;
     this.#filled = 0;
+    this.#isBetween = false;
     if (this.#state === "copying") this.#takeChunk();
-    if (this.#state !== "done" && this.#filled < target.length) {
+    if (this.#state !== "done" && !this.#hasRead) {
       this.#waiting = Promise.withResolvers<number>();
       this.#connection?.stream.resume();
       await this.#waiting.promise;
     }
-    if (this.#filled < target.length) await this.#ended.promise;
+    if (!this.#hasRead) await this.#ended.promise;
     return this.#filled;
+  }
+
+  /** The target is full, or its statement has ended and another one follows. */
+  get #hasRead(): boolean {
+    return this.#filled === this.#target.length || this.#isBetween;
   }
 
   /** For the driver: it is this query's turn. */
@@ -84,7 +98,7 @@ export class CopyOut {
   }
 
   handleCommandComplete({ text }: { text: string }): void {
-    this.#rowCount = Number(/^COPY (\d+)$/u.exec(text)?.[1] ?? 0);
+    this.#rowCount = Number(/^COPY (\d+)/u.exec(text)?.[1] ?? 0);
   }
 
   handleReadyForQuery(): void {
@@ -102,7 +116,7 @@ export class CopyOut {
     this.#chunk = chunk;
     this.#at = 0;
     this.#takeChunk();
-    if (this.#state === "done" || this.#filled === this.#target.length) this.#pause();
+    if (this.#state === "done" || this.#hasRead) this.#pause();
   };
 
   #pause(): void {
@@ -113,9 +127,9 @@ export class CopyOut {
 
   /** Copies rows into the target until it is full or the chunk is used up. */
   #takeChunk(): void {
-    while (this.#at < this.#chunk.length && this.#state === "copying") {
+    while (this.#at < this.#chunk.length && this.#state === "copying" && !this.#isBetween) {
       if (this.#messageBytes > 0) {
-        if (this.#isData && this.#filled === this.#target.length) return;
+        if (this.#messageType === copyData && this.#filled === this.#target.length) return;
         this.#takeMessage();
       } else if (!this.#takeHeader()) {
         break;
@@ -133,11 +147,22 @@ export class CopyOut {
   }
 
   #takeMessage(): void {
-    const room = this.#isData ? this.#target.length - this.#filled : this.#messageBytes;
+    const isData = this.#messageType === copyData;
+    const room = isData ? this.#target.length - this.#filled : this.#messageBytes;
     const length = Math.min(room, this.#messageBytes, this.#chunk.length - this.#at);
-    if (this.#isData) this.#copy(length);
+    if (isData) this.#copy(length);
+    else if (this.#messageType === commandComplete)
+      this.#tag += this.#chunk.toString("latin1", this.#at, this.#at + length);
     this.#at += length;
     this.#messageBytes -= length;
+    if (this.#messageBytes === 0 && this.#messageType === commandComplete) this.#endStatement();
+  }
+
+  #endStatement(): void {
+    this.handleCommandComplete({ text: this.#tag });
+    this.#tag = "";
+    this.#statementsLeft -= 1;
+    this.#isBetween = true;
   }
 
   #copy(length: number): void {
@@ -154,14 +179,14 @@ export class CopyOut {
   #takeHeader(): boolean {
     const startedAt = this.#at;
     const type = this.#heldBytes > 0 ? (this.#header[0] as number) : (this.#chunk[this.#at] as number);
-    if (type === errorResponse || type === copyDone) return this.#end(startedAt);
+    if (type === errorResponse || (type === copyDone && this.#statementsLeft <= 1)) return this.#end(startedAt);
     if (this.#heldBytes === 0 && this.#chunk.length - this.#at >= headerBytes) {
       this.#messageBytes = this.#chunk.readUInt32BE(this.#at + 1) - 4;
       this.#at += headerBytes;
     } else if (!this.#holdHeader()) {
       return false;
     }
-    this.#isData = type === copyData;
+    this.#messageType = type;
     return true;
   }
 

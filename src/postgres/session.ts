@@ -155,9 +155,9 @@ export class Session implements AsyncDisposable {
   }
 
   /** The same for large tables: the text goes into the caller's own buffers, without an object for each row. */
-  copyOut(sql: string): CopyOut {
+  copyOut(...statements: readonly string[]): CopyOut {
     if (this.#lost) throw this.#lost;
-    return this.#client.query(new CopyOut(sql));
+    return this.#client.query(new CopyOut(statements));
   }
 
   /** The server's notices, as they arrive. */

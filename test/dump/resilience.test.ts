@@ -127,10 +127,14 @@ async function startAlter(url: string, database: string): Promise<{ done: Promis
   await client.connect();
   const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
   const done = client.query("alter table later add column more int").finally(() => client.end());
-  done.catch(() => undefined);
+  let isDone = false;
+  done.then(
+    () => (isDone = true),
+    () => (isDone = true),
+  );
   const waitingSql =
     "select 1 from pg_stat_activity where datname = $1 and wait_event_type = 'Lock' and query like 'alter%'";
-  while ((await server.query("postgres", waitingSql, [database])).length === 0) await sleep(20);
+  while (!isDone && (await server.query("postgres", waitingSql, [database])).length === 0) await sleep(20);
   return { done, pid: rows[0]?.pid ?? 0 };
 }
 
