@@ -9,11 +9,11 @@ import type { Snapshot } from "../postgres/snapshot.ts";
 import type { ContentsEdit, DumpRecord, TableRecord } from "../report.ts";
 import type { Run } from "../run.ts";
 import { partBytesFor } from "../storage/part-size.ts";
-import { type Upload, startUpload } from "../storage/upload.ts";
+import { type CompletedUpload, type Upload, startUpload } from "../storage/upload.ts";
 import type { BlockRecord } from "./assemble.ts";
 import { UnreadableEntryError } from "./blocks.ts";
 import { applicationNameOf } from "../application-name.ts";
-import type { DumpRequest, EngineRequest } from "./engine.ts";
+import type { DumpRequest, EngineRequest, EngineResult } from "./engine.ts";
 import { dumpInParallel } from "./parallel.ts";
 import { dumpPlainly } from "./plain.ts";
 import { DumpProgress } from "./progress.ts";
@@ -52,13 +52,12 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
   const startedAt = performance.now();
   const partBytes = partBytesFor(request.estimatedBytes);
   const jobs = engine === "parallel" ? chooseJobs(run, request.connectionRoom) : 1;
-  const level = chooseLevel(run.inputs);
-  const fitsLevels = engine === "parallel" && choosesLevels(run.inputs);
-  await using environment = await openConnectionEnvironment(
-    run.inputs.source,
-    run.workDirectory,
-    applicationNameOf("pg_dump", run.platform.runId),
-  );
+  const compression = {
+    level: chooseLevel(run.inputs),
+    fitsLevels: engine === "parallel" && choosesLevels(run.inputs),
+  };
+  const applicationName = applicationNameOf("pg_dump", run.platform.runId);
+  await using environment = await openConnectionEnvironment(run.inputs.source, run.workDirectory, applicationName);
   await run.state.set({ archive: { key } });
   await using upload = await startUpload(bucket, key, {
     partBytes,
@@ -69,14 +68,13 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
   });
   await run.state.set({ upload: { key, uploadId: upload.uploadId } });
   const progress = new DumpProgress(run, request.estimatedBytes);
-  const pgDump = await pgDumpOptions(request, environment.variables, engine, level);
+  const pgDump = await pgDumpOptions(request, environment.variables, engine, compression.level);
   const result = await holding(snapshot, run.signal, async (signal) => {
     const engineRequest: EngineRequest = {
       ...request,
       pgDump: { ...pgDump, signal },
       jobs,
-      level,
-      fitsLevels,
+      ...compression,
       progress,
       signal,
       write: (bytes) => upload.write(bytes),
@@ -87,25 +85,37 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
   const record: DumpRecord = {
     engine,
     clientVersion: client.version,
-    archiveVersion: result.head.header.version,
-    compression: `${run.inputs.compression} ${fitsLevels ? "by table" : level}`,
+    compression: `${run.inputs.compression} ${compression.fitsLevels ? "by table" : compression.level}`,
     jobs,
-    archiveKey: key,
-    archiveBytes: completed.bytes,
-    archiveSha256: completed.sha256,
-    copyBytes: result.tables.reduce((sum, table) => sum + table.bytes, 0),
-    rows: result.tables.reduce((sum, table) => sum + table.rows, 0),
-    parts: completed.parts,
-    partBytes,
     seconds: (performance.now() - startedAt) / 1000,
     snapshotLsn: snapshot.lsn,
-    largeObjects: result.largeObjects,
-    retries: result.retries,
+    partBytes,
+    ...factsOfUpload(completed),
+    ...factsOfResult(result),
   };
-  return { record, head: result.head, edits: result.edits, blocks: result.blocks, tables: result.tables };
+  const { head, edits, blocks, tables } = result;
+  return { record, head, edits, blocks, tables };
 }
 
-async function completeUpload(upload: Upload, run: Run): ReturnType<Upload["complete"]> {
+type UploadFacts = Pick<DumpRecord, "archiveKey" | "archiveBytes" | "archiveSha256" | "parts">;
+
+function factsOfUpload({ key, bytes, sha256, parts }: CompletedUpload): UploadFacts {
+  return { archiveKey: key, archiveBytes: bytes, archiveSha256: sha256, parts };
+}
+
+type ResultFacts = Pick<DumpRecord, "archiveVersion" | "copyBytes" | "rows" | "largeObjects" | "retries">;
+
+function factsOfResult({ head, tables, largeObjects, retries }: EngineResult): ResultFacts {
+  return {
+    archiveVersion: head.header.version,
+    copyBytes: tables.reduce((sum, table) => sum + table.bytes, 0),
+    rows: tables.reduce((sum, table) => sum + table.rows, 0),
+    largeObjects,
+    retries,
+  };
+}
+
+async function completeUpload(upload: Upload, run: Run): Promise<CompletedUpload> {
   const completed = await upload.complete();
   await run.state.clear("upload");
   return completed;

@@ -59,7 +59,10 @@ const serverSettings = {
 };
 
 async function main(): Promise<void> {
-  if (options.help) return void console.log(help);
+  if (options.help) {
+    console.log(help);
+    return;
+  }
   const runs = Number(options.runs);
   const suites = new Set(options.only.split(","));
   await using parts = new AsyncDisposableStack();
@@ -128,10 +131,10 @@ async function main(): Promise<void> {
   await withData(bytes, async (database) => {
     const others: WayName[] = ["directory", "psql-copy", ...(newerClient ? (["zstd", "ours-zstd"] as const) : [])];
     if (suites.has("rivals")) {
-      const main = (["ours", "piped", "to-disk"] as const).map((way) => [rival(way), runs] as const);
+      const repeated = (["ours", "piped", "to-disk"] as const).map((way) => [rival(way), runs] as const);
       await repeat(
         database,
-        [...main, ...others.map((way) => [rival(way), 1] as const)].map(([a, b]) => [a, b]),
+        [...repeated, ...others.map((way) => [rival(way), 1] as const)].map(([a, b]) => [a, b]),
       );
     }
     if (suites.has("jobs")) {

@@ -19,24 +19,23 @@ export async function startChanges(
 ): Promise<{ atLeast(rounds: number): Promise<void>; stop(): Promise<number> }> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  let rounds = 0;
-  let isStopped = false;
+  const state = { rounds: 0, isStopped: false };
   const work = (async () => {
-    while (!isStopped) {
+    while (!state.isStopped) {
       for (const sql of statements) await client.query(sql);
-      rounds += 1;
+      state.rounds += 1;
     }
   })();
   work.catch(() => undefined);
   return {
     async atLeast(count) {
-      while (rounds < count) await Promise.race([work, sleep(10)]);
+      for (; state.rounds < count; await sleep(10)) await Promise.race([work, sleep(10)]);
     },
     async stop() {
-      isStopped = true;
+      state.isStopped = true;
       await work;
       await client.end();
-      return rounds;
+      return state.rounds;
     },
   };
 }
