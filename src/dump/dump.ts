@@ -7,6 +7,7 @@ import { openConnectionEnvironment } from "../postgres/connection-environment.ts
 import type { PgDumpOptions } from "../postgres/pg-dump.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
 import type { ContentsEdit, DumpRecord, TableRecord } from "../report.ts";
+import type { Inputs } from "../inputs/inputs.ts";
 import type { Run } from "../run.ts";
 import { partBytesFor } from "../storage/part-size.ts";
 import { type CompletedUpload, type Upload, startUpload } from "../storage/upload.ts";
@@ -52,10 +53,7 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
   const startedAt = performance.now();
   const partBytes = partBytesFor(request.estimatedBytes);
   const jobs = engine === "parallel" ? chooseJobs(run, request.connectionRoom) : 1;
-  const compression = {
-    level: chooseLevel(run.inputs),
-    fitsLevels: engine === "parallel" && choosesLevels(run.inputs),
-  };
+  const compression = chooseCompression(engine, run.inputs);
   const applicationName = applicationNameOf("pg_dump", run.platform.runId);
   await using environment = await openConnectionEnvironment(run.inputs.source, run.workDirectory, applicationName);
   await run.state.set({ archive: { key } });
@@ -95,6 +93,11 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
   };
   const { head, edits, blocks, tables } = result;
   return { record, head, edits, blocks, tables };
+}
+
+/** Only our own engine can give each table the level that its rows are worth. */
+function chooseCompression(engine: DumpRecord["engine"], inputs: Inputs): { level: number; fitsLevels: boolean } {
+  return { level: chooseLevel(inputs), fitsLevels: engine === "parallel" && choosesLevels(inputs) };
 }
 
 type UploadFacts = Pick<DumpRecord, "archiveKey" | "archiveBytes" | "archiveSha256" | "parts">;

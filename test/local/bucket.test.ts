@@ -345,8 +345,8 @@ describe("records", () => {
     const url = await getSignedUrl(createClient(bucket), new PutObjectCommand({ Bucket: BUCKET, Key: "a" }));
     const body = new Blob(["hello"]).stream();
     // Node wants `duplex` said for a stream; the types of browsers do not know it.
-    const request: RequestInit = Object.assign({ method: "PUT", body }, { duplex: "half" });
-    const response = await fetch(url, request);
+    const streamed: RequestInit = Object.assign({ method: "PUT", body }, { duplex: "half" });
+    const response = await fetch(url, streamed);
     expect([response.status, await readCode(response)]).toEqual([411, "MissingContentLength"]);
   });
 
