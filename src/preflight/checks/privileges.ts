@@ -45,7 +45,10 @@ export const everythingIsReadable: Check = {
     const shorter = majorVersion >= 14 ? ` Shorter: grant pg_read_all_data to ${quoteIdentifier(user)};` : "";
     return [
       finding("PRIVILEGES_MISSING", {
-        message: `${user} may not use ${plural(schemas.length, "schema")} and may not read ${plural(missing.length, "relation")}.`,
+        message: `${user} ${[
+          ...(schemas.length > 0 ? [`may not use ${plural(schemas.length, "schema")}`] : []),
+          ...(missing.length > 0 ? [`may not read ${plural(missing.length, "relation")}`] : []),
+        ].join(" and ")}.`,
         objects: [...schemas.map((name) => `schema ${name}`), ...missing.map(relationName)],
         remedy: `Run the statements below as the owner of the objects or as an administrator.${shorter} ${provider.profile.rights}`,
         sql: grantStatements(user, schemas, missing, relations),
