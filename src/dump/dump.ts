@@ -49,7 +49,7 @@ export async function dump(request: DumpRequest): Promise<DumpedArchive> {
 }
 
 async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Promise<DumpedArchive> {
-  const { run, snapshot, client, bucket, key } = request;
+  const { run, snapshot, client, key } = request;
   const startedAt = performance.now();
   const partBytes = partBytesFor(request.estimatedBytes);
   const jobs = engine === "parallel" ? chooseJobs(run, request.connectionRoom) : 1;
@@ -57,15 +57,9 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
   const applicationName = applicationNameOf("pg_dump", run.platform.runId);
   await using environment = await openConnectionEnvironment(run.inputs.source, run.workDirectory, applicationName);
   await run.state.set({ archive: { key } });
-  await using upload = await startUpload(bucket, key, {
-    partBytes,
-    partsInFlight: 4,
-    signal: run.signal,
-    log: run.log,
-    onPart: (part) => progress.part(part.uploadedBytes, part.uploadedParts),
-  });
-  await run.state.set({ upload: { key, uploadId: upload.uploadId } });
   const progress = new DumpProgress(run, request.estimatedBytes);
+  await using upload = await openUpload(request, partBytes, progress);
+  await run.state.set({ upload: { key, uploadId: upload.uploadId } });
   const pgDump = await pgDumpOptions(request, environment.variables, engine, compression.level);
   const result = await holding(snapshot, run.signal, async (signal) => {
     const engineRequest: EngineRequest = {
@@ -91,13 +85,26 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
     ...factsOfUpload(completed),
     ...factsOfResult(result),
   };
-  const { head, edits, blocks, tables } = result;
-  return { record, head, edits, blocks, tables };
+  return { ...result, record };
 }
 
 /** Only our own engine can give each table the level that its rows are worth. */
 function chooseCompression(engine: DumpRecord["engine"], inputs: Inputs): { level: number; fitsLevels: boolean } {
   return { level: chooseLevel(inputs), fitsLevels: engine === "parallel" && choosesLevels(inputs) };
+}
+
+async function openUpload(
+  { run, bucket, key }: DumpRequest,
+  partBytes: number,
+  progress: DumpProgress,
+): Promise<Upload> {
+  return await startUpload(bucket, key, {
+    partBytes,
+    partsInFlight: 4,
+    signal: run.signal,
+    log: run.log,
+    onPart: (part) => progress.part(part.uploadedBytes, part.uploadedParts),
+  });
 }
 
 type UploadFacts = Pick<DumpRecord, "archiveKey" | "archiveBytes" | "archiveSha256" | "parts">;
