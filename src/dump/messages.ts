@@ -39,7 +39,11 @@ export interface PieceMessage {
   rows: number;
 }
 
-export type ToReader = { type: "read"; task: ReadTask } | { type: "go-on" } | { type: "end" };
+export type ToReader =
+  | { type: "start"; settings: ReaderSettings }
+  | { type: "read"; task: ReadTask }
+  | { type: "go-on" }
+  | { type: "end" };
 
 export type FromReader =
   | { type: "pieces"; task: number; pieces: PieceMessage[]; isTaskDone: boolean }

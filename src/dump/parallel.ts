@@ -10,7 +10,8 @@ import type { DumpTuning, EngineRequest, EngineResult } from "./engine.ts";
 import { editForHeroku } from "./edits.ts";
 import { listTablesToLock } from "./locks.ts";
 import type { ReaderSettings } from "./messages.ts";
-import { Readers, startReaderThread } from "./readers.ts";
+import { ReaderThreads } from "./reader-threads.ts";
+import { Readers } from "./readers.ts";
 import { type TableShape, readTableShapes } from "./source-tables.ts";
 import { type BlockPlan, planTasks } from "./tasks.ts";
 import { defaultTuning } from "./tuning.ts";
@@ -24,6 +25,7 @@ const firstMajorWithTidRangeScan = 14;
  */
 export async function dumpInParallel(request: EngineRequest): Promise<EngineResult> {
   const { snapshot, progress, sourceMajor } = request;
+  await using threads = new ReaderThreads(request.jobs);
   // While pg_dump collects the contents, the holder would only wait.
   const [{ head, edits }, shapes] = await bothOrNeither(readEditedContents(request), readShapes(snapshot));
   const blocks = await planBlocks(snapshot.holder, head, shapes);
@@ -39,7 +41,7 @@ export async function dumpInParallel(request: EngineRequest): Promise<EngineResu
   await request.write(headBytes);
   const settings: ReaderSettings = { ...readerSettings(request, head), ...tuning, tablesToLock };
   await using readers = new Readers(tasks, {
-    startThread: () => startReaderThread(settings),
+    startThread: () => threads.take(settings),
     jobs: request.jobs,
     windowBytes,
     signal: request.signal,

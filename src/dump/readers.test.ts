@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { FromReader, PieceMessage, ToReader } from "./messages.ts";
 import { PieceSender } from "./piece-sender.ts";
-import { Readers, type ReaderThread } from "./readers.ts";
+import type { ReaderThread } from "./reader-threads.ts";
+import { Readers } from "./readers.ts";
 import type { ReadTask } from "./tasks.ts";
 
 /** Each task's pieces by their lengths; a piece's first bytes say which it is. */
@@ -27,7 +28,7 @@ class FakeThread extends EventEmitter {
   postMessage(message: ToReader): void {
     if (message.type === "go-on") this.#sender.goOn();
     else if (message.type === "end") setImmediate(() => this.emit("exit", 0));
-    else void this.#read(message.task);
+    else if (message.type === "read") void this.#read(message.task);
   }
 
   terminate(): Promise<number> {

@@ -1,7 +1,7 @@
-import { Worker } from "node:worker_threads";
 import { MigrationError } from "../errors.ts";
 import { freeMemory } from "../free-memory.ts";
-import type { FromReader, PieceMessage, ReaderSettings, ToReader } from "./messages.ts";
+import type { FromReader, PieceMessage, ToReader } from "./messages.ts";
+import type { ReaderThread } from "./reader-threads.ts";
 import type { ReadTask } from "./tasks.ts";
 
 /** What a task gave so far, in order, and whether there is more to come. */
@@ -27,9 +27,6 @@ class TaskOutput {
   }
 }
 
-/** A worker thread, as far as the readers need one. */
-export type ReaderThread = Pick<Worker, "on" | "once" | "postMessage" | "terminate">;
-
 interface Reader {
   thread: ReaderThread;
   task: ReadTask | undefined;
@@ -45,13 +42,6 @@ export interface ReadersOptions {
   signal: AbortSignal;
   /** A lost connection or a lock that is waited for: worth a line in the log. */
   onTrouble: (message: string) => void;
-}
-
-/** The worker's file: beside this one in the sources, beside the bundle in dist. */
-const workerFile = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./dump-worker.js";
-
-export function startReaderThread(settings: ReaderSettings): ReaderThread {
-  return new Worker(new URL(workerFile, import.meta.url), { workerData: settings, env: {}, name: "dump-reader" });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { MigrationError, describeError, hintOf } from "../errors.ts";
 import { type ItemProgress, ItemReader, nothingRead } from "./item-reader.ts";
 import { groupItems, openItemTexts } from "./item-text.ts";
@@ -11,23 +11,28 @@ import type { ReadItem, ReadTask } from "./tasks.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("this file is a worker thread");
-const settings = workerData as ReaderSettings;
 
-const reader = new ItemReader(settings);
-const session = new ReaderSession(settings, {
-  onRetry: (message) => send({ type: "retry", message }),
-  onWait: (message) => send({ type: "waiting", message }),
-});
+let reader: ItemReader;
+let session: ReaderSession;
 const sender = new PieceSender(send);
 
 port.on("message", (message: ToReader) => {
-  if (message.type === "go-on") sender.goOn();
+  if (message.type === "start") start(message.settings);
+  else if (message.type === "go-on") sender.goOn();
   else if (message.type === "end") void end();
   else void run(message.task);
 });
 
 function send(message: FromReader, transfer: readonly ArrayBuffer[] = []): void {
   port?.postMessage(message, transfer as ArrayBuffer[]);
+}
+
+function start(settings: ReaderSettings): void {
+  reader = new ItemReader(settings);
+  session = new ReaderSession(settings, {
+    onRetry: (message) => send({ type: "retry", message }),
+    onWait: (message) => send({ type: "waiting", message }),
+  });
 }
 
 async function end(): Promise<void> {
