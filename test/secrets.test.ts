@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -37,6 +37,17 @@ function isStep({ environment }: SeenProcess): boolean {
   return environment.has("MIGRATE_INPUTS");
 }
 
+/** The same programs, half a second later: long enough for the sampling to see them. */
+async function slowClients(clients: string, folder: string): Promise<string> {
+  const bin = join(folder, "clients", "15", "bin");
+  await mkdir(bin, { recursive: true });
+  for (const name of ["pg_dump", "pg_restore"]) {
+    const script = `#!/bin/sh\nsleep 0.5\nexec "${join(clients, "15", "bin", name)}" "$@"\n`;
+    await writeFile(join(bin, name), script, { mode: 0o755 });
+  }
+  return join(folder, "clients");
+}
+
 describe("a whole migration through the shipped workflow", () => {
   let world: World;
   let result: WorkflowResult;
@@ -49,7 +60,12 @@ describe("a whole migration through the shipped workflow", () => {
     folder = await mkdtemp(join(tmpdir(), "secrets-"));
     const watch = watchProcesses();
     result = await runMigration(world, {
-      inputs: { "keep-archive": true, "scale-down": "all", "freeze-source": "database" },
+      inputs: {
+        "postgres-client-dir": await slowClients(world.clients, folder),
+        "keep-archive": true,
+        "scale-down": "all",
+        "freeze-source": "database",
+      },
       runner: { workFolder: folder, keepTemp: true },
     });
     processes = await watch.stop();
@@ -107,7 +123,8 @@ describe("a whole migration through the shipped workflow", () => {
     const children = processes.filter((child) => isChildOf(child, steps, processes) && !isStep(child));
     expect(children.length).toBeGreaterThan(0);
     const traces = children.map(({ argv, environment }) => {
-      const allowed = argv.includes("pg_dump") ? "PGPASSWORD" : "";
+      // `sleep` is pg_dump's own delay, see slowClients.
+      const allowed = argv.includes("pg_dump") || argv.startsWith("sleep\0") ? "PGPASSWORD" : "";
       const rest = [...environment].filter(([name]) => name !== allowed);
       return { where: `the environment of ${argv.split("\0")[0]}`, bytes: Buffer.from(JSON.stringify(rest)) };
     });
