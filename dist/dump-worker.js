@@ -2750,12 +2750,12 @@ var require_buffer_reader = __commonJS({
         return result;
       }
       cstring() {
-        const start = this.offset;
-        let end2 = start;
+        const start2 = this.offset;
+        let end2 = start2;
         while (this.buffer[end2++]) {
         }
         this.offset = end2;
-        return this.buffer.toString(this.encoding, start, end2 - 1);
+        return this.buffer.toString(this.encoding, start2, end2 - 1);
       }
       bytes(length) {
         const result = this.buffer.slice(this.offset, this.offset + length);
@@ -6201,7 +6201,7 @@ var require_pg_copy_streams = __commonJS({
 });
 
 // src/dump/worker.ts
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 
 // src/errors.ts
 var MigrationError = class extends Error {
@@ -6363,9 +6363,78 @@ var FittingLevels = class {
   }
 };
 
+// src/dump/item-reader.ts
+var nothingRead = { textBytes: 0, crc: 0 };
+var ItemReader = class {
+  #settings;
+  #buffer;
+  #fittingLevels = new FittingLevels();
+  constructor(settings) {
+    this.#settings = settings;
+    this.#buffer = Buffer.allocUnsafeSlow(settings.pieceBytes);
+  }
+  /**
+   * Reads the next item of a source, and yields its content compressed, piece by piece. After a lost connection it is
+   * called again with the progress so far: the same rows come in the same order under the same snapshot, so what was
+   * handed over already is skipped, and compared by its checksum.
+   */
+  async *read(source, block, number, done) {
+    await skipKnown(source, done, this.#buffer);
+    let progress = done;
+    for (let isLast = false; !isLast; ) {
+      const length = await source.read(this.#buffer);
+      isLast = length < this.#buffer.length;
+      const text = this.#buffer.subarray(0, length);
+      progress = { textBytes: progress.textBytes + length, crc: crc32(text, progress.crc) };
+      const { bytes, textBytes, checksum } = this.#makePiece(text, block);
+      const rows = isLast ? source.rowCount : 0;
+      yield { piece: { item: number, isLast, rows, bytes: ownCopy(bytes, text), textBytes, checksum }, progress };
+    }
+  }
+  #makePiece(text, block) {
+    const { algorithm, level, fitsLevels } = this.#settings;
+    if (algorithm === "none") return storedPiece(text);
+    if (algorithm === "zstd") return zstdPieceSync(text, level);
+    return deflatePieceSync(text, fitsLevels ? this.#fittingLevels.levelFor(block, text) : level);
+  }
+};
+async function skipKnown(text, done, buffer) {
+  const known = { ...nothingRead };
+  while (known.textBytes < done.textBytes) {
+    const target = buffer.subarray(0, Math.min(buffer.length, done.textBytes - known.textBytes));
+    const length = await text.read(target);
+    known.textBytes += length;
+    known.crc = crc32(target.subarray(0, length), known.crc);
+    if (length < target.length) break;
+  }
+  if (known.textBytes === done.textBytes && known.crc === done.crc) return;
+  throw new MigrationError("A slice read for the second time under the same snapshot gave different rows.", {
+    code: "SLICE_CHANGED",
+    hint: "Report this: it must not happen. Meanwhile dump-engine: pg_dump does not read slices."
+  });
+}
+var surelyUnsharedBytes = 128 * 1024;
+function ownCopy(bytes, text) {
+  const copy = new Uint8Array(bytes);
+  const { buffer } = bytes;
+  if (buffer !== text.buffer && buffer.byteLength > surelyUnsharedBytes) freeMemory(new Uint8Array(buffer));
+  return copy;
+}
+
 // src/dump/item-text.ts
-function openItemText(session2, item) {
-  return item.kind === "copy" ? session2.copyOut(item.sql) : new LargeObjectText(session2, item.oid);
+function openItemTexts(session2, items) {
+  const [first] = items;
+  if (first?.kind === "large-object") return new LargeObjectText(session2, first.oid);
+  return session2.copyOut(...items.flatMap((item) => item.kind === "copy" ? [item.sql] : []));
+}
+function groupItems(items) {
+  const groups = [];
+  for (const item of items) {
+    const last = groups.at(-1);
+    if (item.kind === "copy" && last?.[0]?.kind === "copy") last.push(item);
+    else groups.push([item]);
+  }
+  return groups;
 }
 var stepBytes = 1024 * 1024;
 var beforeValueBytes = 19 + 2 + 4;
@@ -6418,65 +6487,6 @@ var LargeObjectText = class {
     if (length !== afterValueBytes) throw new Error(`large object ${this.#oid} did not end where it should`);
   }
 };
-
-// src/dump/item-reader.ts
-var nothingRead = { textBytes: 0, crc: 0 };
-var ItemReader = class {
-  #settings;
-  #buffer;
-  #fittingLevels = new FittingLevels();
-  constructor(settings2) {
-    this.#settings = settings2;
-    this.#buffer = Buffer.allocUnsafeSlow(settings2.pieceBytes);
-  }
-  /**
-   * Reads one item in a session that has joined the snapshot, and yields its content compressed, piece by piece. After a
-   * lost connection it is called again with the progress so far: the same rows come in the same order under the same
-   * snapshot, so what was handed over already is skipped, and compared by its checksum.
-   */
-  async *read(session2, item, number, done) {
-    const source = openItemText(session2, item);
-    await skipKnown(source, done, this.#buffer);
-    let progress = done;
-    for (let isLast = false; !isLast; ) {
-      const length = await source.read(this.#buffer);
-      isLast = length < this.#buffer.length;
-      const text = this.#buffer.subarray(0, length);
-      progress = { textBytes: progress.textBytes + length, crc: crc32(text, progress.crc) };
-      const { bytes, textBytes, checksum } = this.#makePiece(text, item.block);
-      const rows = isLast ? source.rowCount : 0;
-      yield { piece: { item: number, isLast, rows, bytes: ownCopy(bytes, text), textBytes, checksum }, progress };
-    }
-  }
-  #makePiece(text, block) {
-    const { algorithm, level, fitsLevels } = this.#settings;
-    if (algorithm === "none") return storedPiece(text);
-    if (algorithm === "zstd") return zstdPieceSync(text, level);
-    return deflatePieceSync(text, fitsLevels ? this.#fittingLevels.levelFor(block, text) : level);
-  }
-};
-async function skipKnown(text, done, buffer) {
-  const known = { ...nothingRead };
-  while (known.textBytes < done.textBytes) {
-    const target = buffer.subarray(0, Math.min(buffer.length, done.textBytes - known.textBytes));
-    const length = await text.read(target);
-    known.textBytes += length;
-    known.crc = crc32(target.subarray(0, length), known.crc);
-    if (length < target.length) break;
-  }
-  if (known.textBytes === done.textBytes && known.crc === done.crc) return;
-  throw new MigrationError("A slice read for the second time under the same snapshot gave different rows.", {
-    code: "SLICE_CHANGED",
-    hint: "Report this: it must not happen. Meanwhile dump-engine: pg_dump does not read slices."
-  });
-}
-var surelyUnsharedBytes = 128 * 1024;
-function ownCopy(bytes, text) {
-  const copy = new Uint8Array(bytes);
-  const { buffer } = bytes;
-  if (buffer !== text.buffer && buffer.byteLength > surelyUnsharedBytes) freeMemory(new Uint8Array(buffer));
-  return copy;
-}
 
 // src/dump/piece-sender.ts
 var messageBytes = 256 * 1024;
@@ -6720,12 +6730,16 @@ function codeOf(error) {
 // src/postgres/copy-out.ts
 var copyData = 100;
 var copyDone = 99;
+var commandComplete = 67;
 var errorResponse = 69;
 var headerBytes = 5;
 var loopBytes = 48;
 var noBytes = Buffer.alloc(0);
 var CopyOut = class {
   #sql;
+  #statementsLeft;
+  /** A statement has ended, and the next one's text has not been asked for. */
+  #isBetween = false;
   #connection;
   /** The driver's own listener, set aside while the copy runs. */
   #listener;
@@ -6733,7 +6747,9 @@ var CopyOut = class {
   #at = 0;
   /** What is left of the current message; only rows' messages are copied. */
   #messageBytes = 0;
-  #isData = false;
+  #messageType = 0;
+  /** What a command that ended says of itself, as far as it has arrived. */
+  #tag = "";
   /** A header that lies across two chunks. */
   #header = Buffer.alloc(headerBytes);
   #heldBytes = 0;
@@ -6744,16 +6760,18 @@ var CopyOut = class {
   #failure;
   #rowCount = 0;
   #ended = Promise.withResolvers();
-  constructor(sql) {
-    this.#sql = sql;
+  constructor(statements) {
+    this.#sql = statements.join(";\n");
+    this.#statementsLeft = statements.length;
     this.#ended.promise.catch(() => void 0);
   }
-  /** The server's own count, once a read has come back short. */
+  /** The server's own count of the rows of the statement that has just ended. */
   get rowCount() {
     return this.#rowCount;
   }
   /**
-   * Fills the target and resolves with its length, or with less when the copy has ended. Calls must not overlap.
+   * Fills the target and resolves with its length, or with less when a statement has ended; the next call then begins
+   * with the next one's text. Calls must not overlap.
    *
    * @throws the server's error, or the connection's end
    */
@@ -6761,14 +6779,19 @@ var CopyOut = class {
     if (this.#failure) throw this.#failure;
     this.#target = target;
     this.#filled = 0;
+    this.#isBetween = false;
     if (this.#state === "copying") this.#takeChunk();
-    if (this.#state !== "done" && this.#filled < target.length) {
+    if (this.#state !== "done" && !this.#hasRead) {
       this.#waiting = Promise.withResolvers();
       this.#connection?.stream.resume();
       await this.#waiting.promise;
     }
-    if (this.#filled < target.length) await this.#ended.promise;
+    if (!this.#hasRead) await this.#ended.promise;
     return this.#filled;
+  }
+  /** The target is full, or its statement has ended and another one follows. */
+  get #hasRead() {
+    return this.#filled === this.#target.length || this.#isBetween;
   }
   /** For the driver: it is this query's turn. */
   submit(connection) {
@@ -6784,7 +6807,7 @@ var CopyOut = class {
     return void 0;
   }
   handleCommandComplete({ text }) {
-    this.#rowCount = Number(/^COPY (\d+)$/u.exec(text)?.[1] ?? 0);
+    this.#rowCount = Number(/^COPY (\d+)/u.exec(text)?.[1] ?? 0);
   }
   handleReadyForQuery() {
     this.#ended.resolve();
@@ -6799,7 +6822,7 @@ var CopyOut = class {
     this.#chunk = chunk;
     this.#at = 0;
     this.#takeChunk();
-    if (this.#state === "done" || this.#filled === this.#target.length) this.#pause();
+    if (this.#state === "done" || this.#hasRead) this.#pause();
   };
   #pause() {
     if (this.#state === "copying") this.#connection?.stream.pause();
@@ -6808,9 +6831,9 @@ var CopyOut = class {
   }
   /** Copies rows into the target until it is full or the chunk is used up. */
   #takeChunk() {
-    while (this.#at < this.#chunk.length && this.#state === "copying") {
+    while (this.#at < this.#chunk.length && this.#state === "copying" && !this.#isBetween) {
       if (this.#messageBytes > 0) {
-        if (this.#isData && this.#filled === this.#target.length) return;
+        if (this.#messageType === copyData && this.#filled === this.#target.length) return;
         this.#takeMessage();
       } else if (!this.#takeHeader()) {
         break;
@@ -6825,11 +6848,21 @@ var CopyOut = class {
     freeMemory(used);
   }
   #takeMessage() {
-    const room = this.#isData ? this.#target.length - this.#filled : this.#messageBytes;
+    const isData = this.#messageType === copyData;
+    const room = isData ? this.#target.length - this.#filled : this.#messageBytes;
     const length = Math.min(room, this.#messageBytes, this.#chunk.length - this.#at);
-    if (this.#isData) this.#copy(length);
+    if (isData) this.#copy(length);
+    else if (this.#messageType === commandComplete)
+      this.#tag += this.#chunk.toString("latin1", this.#at, this.#at + length);
     this.#at += length;
     this.#messageBytes -= length;
+    if (this.#messageBytes === 0 && this.#messageType === commandComplete) this.#endStatement();
+  }
+  #endStatement() {
+    this.handleCommandComplete({ text: this.#tag });
+    this.#tag = "";
+    this.#statementsLeft -= 1;
+    this.#isBetween = true;
   }
   #copy(length) {
     if (length < loopBytes) {
@@ -6844,14 +6877,14 @@ var CopyOut = class {
   #takeHeader() {
     const startedAt = this.#at;
     const type = this.#heldBytes > 0 ? this.#header[0] : this.#chunk[this.#at];
-    if (type === errorResponse || type === copyDone) return this.#end(startedAt);
+    if (type === errorResponse || type === copyDone && this.#statementsLeft <= 1) return this.#end(startedAt);
     if (this.#heldBytes === 0 && this.#chunk.length - this.#at >= headerBytes) {
       this.#messageBytes = this.#chunk.readUInt32BE(this.#at + 1) - 4;
       this.#at += headerBytes;
     } else if (!this.#holdHeader()) {
       return false;
     }
-    this.#isData = type === copyData;
+    this.#messageType = type;
     return true;
   }
   #holdHeader() {
@@ -7001,9 +7034,9 @@ var Session = class _Session {
     return this.#client.query((0, import_pg_copy_streams.to)(sql));
   }
   /** The same for large tables: the text goes into the caller's own buffers, without an object for each row. */
-  copyOut(sql) {
+  copyOut(...statements) {
     if (this.#lost) throw this.#lost;
-    return this.#client.query(new CopyOut(sql));
+    return this.#client.query(new CopyOut(statements));
   }
   /** The server's notices, as they arrive. */
   onNotice(listener) {
@@ -7216,8 +7249,8 @@ function joinSql(snapshotId) {
 var tablesPerStatement = 200;
 async function lockTablesAhead(session2, tables, encoding) {
   const quote = encoding === "SQL_ASCII" ? quoteIdentifier : asciiIdentifier;
-  for (let start = 0; start < tables.length; start += tablesPerStatement) {
-    const names = tables.slice(start, start + tablesPerStatement).map(({ schema, table }) => `only ${quote(schema)}.${quote(table)}`);
+  for (let start2 = 0; start2 < tables.length; start2 += tablesPerStatement) {
+    const names = tables.slice(start2, start2 + tablesPerStatement).map(({ schema, table }) => `only ${quote(schema)}.${quote(table)}`);
     await session2.execute(`lock table ${names.join(", ")} in access share mode`);
   }
 }
@@ -7231,20 +7264,24 @@ var ReaderSession = class {
   #session;
   #itemsRead = 0;
   #hasLockedAhead = false;
-  constructor(settings2, events) {
-    this.#settings = settings2;
-    this.#url = databaseUrl(settings2);
+  constructor(settings, events) {
+    this.#settings = settings;
+    this.#url = databaseUrl(settings);
     this.#events = events;
   }
-  /** Runs `read` until it gets through: after a lost connection on a new one, after a lock was refused in a new transaction. */
-  async read(item, read) {
+  /**
+   * Runs `read` until it gets through: after a lost connection on a new one, after a lock was refused in a new
+   * transaction. `left` says which items are still to be read.
+   */
+  async read(left, read) {
     const startedAt = Date.now();
     for (; ; ) {
       try {
-        await this.#readConnected(read);
+        await this.#readConnected(left, read);
         return;
       } catch (error) {
-        if (item.kind !== "copy" || sqlStateOf(error) !== "55P03") throw error;
+        const [item] = left();
+        if (item?.kind !== "copy" || sqlStateOf(error) !== "55P03") throw error;
         await this.#waitForLock(item, Date.now() - startedAt);
       }
     }
@@ -7252,17 +7289,17 @@ var ReaderSession = class {
   async close() {
     await this.#session?.close();
   }
-  async #readConnected(read) {
+  async #readConnected(left, read) {
     const attempt = async (tryNumber) => {
       if (tryNumber > 1) this.#drop();
-      await read(await this.#joined());
+      await read(await this.#joined(left().length));
     };
     await withRetries(attempt, {
       what: "reading a slice of the source",
       isRetryable: (error) => isTransient(error) && !isSnapshotLost(error)
     });
   }
-  async #joined() {
+  async #joined(itemCount) {
     const { snapshotId } = this.#settings;
     if (this.#session?.isLost === true) this.#drop();
     if (this.#session === void 0) {
@@ -7271,7 +7308,7 @@ var ReaderSession = class {
       await rejoinSnapshot(this.#session, snapshotId);
       this.#itemsRead = 0;
     }
-    this.#itemsRead += 1;
+    this.#itemsRead += itemCount;
     return this.#session;
   }
   /**
@@ -7280,10 +7317,10 @@ var ReaderSession = class {
    */
   async #join() {
     const { snapshotId, encoding, lockTimeoutMs, tablesToLock } = this.#settings;
-    const settings2 = [`client_encoding = ${quoteLiteral(encoding)}`, `lock_timeout = ${lockTimeoutMs}`];
+    const settings = [`client_encoding = ${quoteLiteral(encoding)}`, `lock_timeout = ${lockTimeoutMs}`];
     const session2 = await joinSnapshot(this.#url, snapshotId, {
       applicationName: this.#settings.applicationName,
-      settings: settings2
+      settings
     });
     this.#itemsRead = 0;
     try {
@@ -7342,15 +7379,15 @@ function nameSessions(pids) {
 function isSnapshotLost(error) {
   return /snapshot/u.test(describeError(error));
 }
-function databaseUrl(settings2) {
-  const { ca, clientCertificate, clientKey } = settings2;
+function databaseUrl(settings) {
+  const { ca, clientCertificate, clientKey } = settings;
   return new DatabaseUrl({
-    host: settings2.host,
-    port: settings2.port,
-    user: settings2.user,
-    password: new Secret(settings2.password),
-    database: settings2.database,
-    sslMode: settings2.sslMode,
+    host: settings.host,
+    port: settings.port,
+    user: settings.user,
+    password: new Secret(settings.password),
+    database: settings.database,
+    sslMode: settings.sslMode,
     tls: {
       ...ca === void 0 ? {} : { ca },
       ...clientCertificate === void 0 ? {} : { clientCertificate },
@@ -7362,20 +7399,24 @@ function databaseUrl(settings2) {
 // src/dump/worker.ts
 var port = parentPort;
 if (port === null) throw new Error("this file is a worker thread");
-var settings = workerData;
-var reader = new ItemReader(settings);
-var session = new ReaderSession(settings, {
-  onRetry: (message) => send({ type: "retry", message }),
-  onWait: (message) => send({ type: "waiting", message })
-});
+var reader;
+var session;
 var sender = new PieceSender(send);
 port.on("message", (message) => {
-  if (message.type === "go-on") sender.goOn();
+  if (message.type === "start") start(message.settings);
+  else if (message.type === "go-on") sender.goOn();
   else if (message.type === "end") void end();
   else void run(message.task);
 });
 function send(message, transfer = []) {
   port?.postMessage(message, transfer);
+}
+function start(settings) {
+  reader = new ItemReader(settings);
+  session = new ReaderSession(settings, {
+    onRetry: (message) => send({ type: "retry", message }),
+    onWait: (message) => send({ type: "waiting", message })
+  });
 }
 async function end() {
   await session.close();
@@ -7383,21 +7424,31 @@ async function end() {
 }
 async function run(task) {
   try {
-    for (const number of task.items.keys()) await readWholeItem(task, number);
+    let number = 0;
+    for (const group of groupItems(task.items)) {
+      await readGroup(task, group, number);
+      number += group.length;
+    }
     await sender.endTask(task.number);
   } catch (error) {
     const code = error instanceof MigrationError ? error.code : void 0;
     send({ type: "failed", message: describeError(error), code, hint: hintOf(error) });
   }
 }
-async function readWholeItem(task, number) {
-  const item = task.items[number];
-  if (item === void 0) return;
+async function readGroup(task, group, firstNumber) {
+  let next = 0;
   let done = nothingRead;
-  await session.read(item, async (joined) => {
-    for await (const { piece, progress } of reader.read(joined, item, number, done)) {
-      done = progress;
-      await sender.add(task.number, piece);
+  const left = () => group.slice(next);
+  await session.read(left, async (joined) => {
+    const items = left();
+    const texts = openItemTexts(joined, items);
+    for (const item of items) {
+      for await (const { piece, progress } of reader.read(texts, item.block, firstNumber + next, done)) {
+        done = progress;
+        await sender.add(task.number, piece);
+      }
+      next += 1;
+      done = nothingRead;
     }
   });
 }
