@@ -144,7 +144,8 @@ ${renderModel(results)}
   whose result is within 7 % of level 6 (pg_dump's default) is used, else 6. Identifiers, hashes and images take level 1, prose and JSON higher ones.
   On English-like text of a small vocabulary level 1 came out 1.19 of level 6's size at 3.5 times its speed, level 2 1.17 at 3.3, level 3 1.11 at 2, level 4 1.10 at 2.1,
   level 5 1.05 at 1.5: levels 2 and 3 are never the best choice. \`compression-level\` sets one level for all.
-- **Jobs: one reader for each processor, at least two.** Reading and compressing happen on the reader's own thread. More readers than processors only cost memory.
+- **Jobs: one reader more than processors.** Reading and compressing happen on the reader's own thread; the one more works while another waits for the server. Each costs
+  some 25 MB of memory and a connection, of which the source must have enough left.
 - **No other deflate.** Every archive must be readable by any inflate, and a native add-on cannot be bundled. Of packages that can, zlib compiled to WebAssembly (@zip.js/zip.js) ran
   at Node's own speed for results 2 to 6 % larger, and fflate at half of it or less.
 - **zstd** is quicker and smaller than all of it, and only for those who know that what restores the archive is a pg_restore of 16 or newer built with it.

@@ -5,9 +5,9 @@ import type { DumpTuning } from "./engine.ts";
 /** More readers than this gain nothing on any machine that runs workflows, and take connections from the application. */
 const mostJobs = 16;
 
-/** As many readers as the runner has processors, at least two, within what the source has left. */
+/** One reader more than the runner has processors, for while another waits for the network, within what the source has left. */
 export function chooseJobs({ inputs, platform }: Pick<Run, "inputs" | "platform">, connectionRoom: number): number {
-  const wanted = inputs.jobs === "auto" ? Math.min(mostJobs, Math.max(2, platform.processors)) : inputs.jobs;
+  const wanted = inputs.jobs === "auto" ? Math.min(mostJobs, platform.processors + 1) : inputs.jobs;
   return Math.max(1, Math.min(wanted, connectionRoom));
 }
 
