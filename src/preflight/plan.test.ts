@@ -41,8 +41,8 @@ const facts: PlanFacts = {
 
 test("sizes come from the samples, TOAST included, and are weighted by table", () => {
   const plan = planMigration(facts);
-  expect(plan.tables[0]).toMatchObject({ table: "t1", bytes: 10e9, estimatedRows: 100e6, slices: 150 });
-  expect(plan.tables[1]).toMatchObject({ table: "t2", bytes: 9.001e9, slices: 135 });
+  expect(plan.tables[0]).toMatchObject({ table: "t1", bytes: 10e9, estimatedRows: 100e6, slices: 299 });
+  expect(plan.tables[1]).toMatchObject({ table: "t2", bytes: 9.001e9, slices: 269 });
   expect(plan.archiveBytes).toBeGreaterThan(5.4e9);
   expect(plan.archiveBytes).toBeLessThan(5.6e9);
   expect(plan.compressionRatio).toBeCloseTo(19 / 5.5, 1);
@@ -66,8 +66,8 @@ test("jobs never exceed the free connections less two", () => {
 
 test("parts are equal, few enough, and memory follows from them", () => {
   const small = planMigration(facts);
-  expect(small.partBytes).toBe(16 * 2 ** 20);
-  const huge = planMigration({ ...facts, relations: [table(1, 900e9, 9e9)] });
+  expect(small.partBytes).toBe(8 * 2 ** 20);
+  const huge = planMigration({ ...facts, sourceBytes: 900e9, relations: [table(1, 900e9, 9e9)] });
   expect((huge.archiveBytes * 1.5) / huge.partBytes).toBeLessThanOrEqual(9000);
   expect(huge.partBytes % 2 ** 20).toBe(0);
   expect(huge.memoryBytes).toBeGreaterThan(small.memoryBytes);

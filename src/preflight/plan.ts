@@ -1,3 +1,4 @@
+import { partBytesFor } from "../storage/part-size.ts";
 import type { MigrationPlan } from "../report.ts";
 import { type Relation, dataBytes, isTable } from "./catalog/relations.ts";
 import type { TableSample } from "./sample.ts";
@@ -20,15 +21,13 @@ export interface PlanFacts {
 }
 
 const mebibyte = 2 ** 20;
-/** Text of one slice, about: what one reader takes at a time. */
-export const sliceBytes = 64 * mebibyte;
-const smallestPartBytes = 16 * mebibyte;
-const largestPartCount = 9000;
+/** Heap and TOAST of one slice: what one reader takes at a time. */
+export const sliceBytes = 32 * mebibyte;
 const partsInFlight = 4;
 /** One reader's window of text and compressed pieces. */
-const readerBytes = 16 * mebibyte;
+const readerBytes = 64 * mebibyte;
 const baseBytes = 96 * mebibyte;
-const mostJobs = 8;
+const mostJobs = 16;
 
 /**
  * Rates that cannot be measured before the window, from published migrations: 70 GB restored in 27 minutes (43 MB/s,
@@ -55,7 +54,7 @@ export function planMigration(facts: PlanFacts): MigrationPlan {
   const estimate = estimateText(tables, facts.samples);
   const archiveBytes = Math.ceil(estimate.textBytes / estimate.ratio);
   const jobs = chooseJobs(facts);
-  const partBytes = choosePartBytes(archiveBytes);
+  const partBytes = partBytesFor(facts.sourceBytes);
   const rates = measuredRates(facts.samples);
   const stages = planStages(facts, { textBytes: estimate.textBytes, archiveBytes, jobs, ...rates });
   const minutes = sum(stages.map((stage) => stage.minutes));
@@ -74,18 +73,18 @@ export function planMigration(facts: PlanFacts): MigrationPlan {
     windowMinutes: Math.ceil(minutes * windowMargin),
     urlLifetimeSeconds: urlLifetime(facts, stages.find(({ name }) => name === "restore")?.minutes ?? 0),
     tables: tables
-      .map((table) => tablePlan(table, estimate.textOf(table)))
+      .map((table) => tablePlan(table))
       .toSorted((a, b) => b.bytes - a.bytes || (a.table < b.table ? -1 : 1)),
   };
 }
 
-function tablePlan(table: Relation, textBytes: number): MigrationPlan["tables"][number] {
+function tablePlan(table: Relation): MigrationPlan["tables"][number] {
   return {
     schema: table.schema,
     table: table.name,
     bytes: dataBytes(table),
     estimatedRows: Math.max(0, Math.round(table.estimatedRows)),
-    slices: Math.max(1, Math.ceil(textBytes / sliceBytes)),
+    slices: Math.max(1, Math.ceil(dataBytes(table) / sliceBytes)),
   };
 }
 
@@ -159,14 +158,8 @@ function measuredRates(samples: readonly TableSample[]): Pick<Work, "readBytesPe
 
 /** Besides the session that holds the snapshot and pg_dump's own. */
 function chooseJobs(facts: PlanFacts): number {
-  const wanted = facts.jobs === "auto" ? Math.min(mostJobs, Math.max(2, facts.cpuCount)) : facts.jobs;
+  const wanted = facts.jobs === "auto" ? Math.min(mostJobs, facts.cpuCount + 1) : facts.jobs;
   return Math.max(1, Math.min(wanted, facts.freeConnections - 2));
-}
-
-/** All parts are of one size, and there may be 10,000: room for an archive half as large again as expected. */
-function choosePartBytes(archiveBytes: number): number {
-  const needed = (archiveBytes * 1.5) / largestPartCount;
-  return Math.max(smallestPartBytes, Math.ceil(needed / mebibyte) * mebibyte);
 }
 
 /** Long enough for a restore four times slower than planned; a URL signed by temporary credentials dies with them. */
