@@ -60,8 +60,8 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
   const progress = new DumpProgress(run, request.estimatedBytes);
   await using upload = await openUpload(request, partBytes, progress);
   await run.state.set({ upload: { key, uploadId: upload.uploadId } });
-  const pgDump = await pgDumpOptions(request, environment.variables, engine, compression.level);
   const result = await holding(snapshot, run.signal, async (signal) => {
+    const pgDump = await pgDumpOptions(request, environment.variables, engine, compression.level);
     const engineRequest: EngineRequest = {
       ...request,
       pgDump: { ...pgDump, signal },

@@ -47,7 +47,10 @@ test.each<[Major, Major]>([
       inputs: { "data-probes": "true" },
     });
     expect(findingsOf(result).filter(({ severity }) => severity !== "warning")).toEqual([]);
-    expect(codesOf(result)).toEqual(from < to ? ["MAJOR_VERSION_CHANGES"] : []);
+    // Counters of the fixture's own writes may arrive while the gate runs.
+    expect(codesOf(result).filter((code) => code !== "WRITES_ARRIVING")).toEqual(
+      from < to ? ["MAJOR_VERSION_CHANGES"] : [],
+    );
     expect(result.plan?.tables.map(({ table }) => table)).toEqual(["orders_1", "customers"]);
     expect(result.extensions?.map(({ name, action }) => `${name} ${action}`)).toEqual([
       "citext create",
