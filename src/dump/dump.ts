@@ -100,7 +100,7 @@ async function openUpload(
 ): Promise<Upload> {
   return await startUpload(bucket, key, {
     partBytes,
-    partsInFlight: 4,
+    partsInFlight: 3,
     signal: run.signal,
     log: run.log,
     onPart: (part) => progress.part(part.uploadedBytes, part.uploadedParts),

@@ -29,7 +29,7 @@ export function choosesLevels(inputs: Pick<Inputs, "compression" | "compressionL
 export const defaultTuning: DumpTuning = {
   sliceBytes: 32 * 1024 * 1024,
   pieceBytes: 1024 * 1024,
-  windowBytes: 48 * 1024 * 1024,
+  windowBytes: 24 * 1024 * 1024,
   lockTimeoutMs: 5_000,
   lockPatienceMs: 60_000,
   lockTableShare: 0.25,

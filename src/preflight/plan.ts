@@ -23,7 +23,7 @@ export interface PlanFacts {
 const mebibyte = 2 ** 20;
 /** Heap and TOAST of one slice: what one reader takes at a time. */
 export const sliceBytes = 32 * mebibyte;
-const partsInFlight = 4;
+const partsInFlight = 3;
 /** One reader's window of text and compressed pieces. */
 const readerBytes = 64 * mebibyte;
 const baseBytes = 96 * mebibyte;
