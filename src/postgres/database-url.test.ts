@@ -34,6 +34,8 @@ describe("what a URL says", () => {
     const part = fc.string({ unit: "grapheme", minLength: 1, maxLength: 30 });
     fc.assert(
       fc.property(part, part, part, (user, password, database) => {
+        // A path segment of dots is no name in any URL: `new URL` takes it away.
+        fc.pre(database !== "." && database !== "..");
         const encoded = [user, password, database].map(encodeURIComponent);
         const url = parseDatabaseUrl(`postgres://${encoded[0]}:${encoded[1]}@h.example:5432/${encoded[2]}`, what);
         expect([url.user, url.password.reveal(), url.database]).toEqual([user, password, database]);

@@ -102,7 +102,9 @@ export const herokuFaults: FaultCase[] = [
     expect: "recovered",
   }),
   heroku("starting the restore is answered 503, and nothing began", answers.serverError(503), start, {
-    expect: "recovered",
+    expect: "failed",
+    target: "untouched",
+    says: /got lost/u,
   }),
   heroku("the restore is accepted and its answer lost", { kind: "dropAfter" }, start, { expect: "recovered" }),
   heroku("the restore is accepted and its answer breaks off", { kind: "cutAnswer" }, start, { expect: "recovered" }),
