@@ -55,7 +55,7 @@ describe("a zlib stream of several pieces", () => {
       const pieces = await Promise.all(texts.map((text) => deflatePiece(text, level)));
       const stream = joinChunks(frameTable(pieces, "gzip", level));
       expect(inflateSync(stream).equals(whole)).toBe(true);
-      const sync = texts.map((text) => deflatePieceSync(text, level));
+      const sync = texts.map((text) => deflatePieceSync(text, { level }));
       expect(inflateSync(joinChunks(frameTable(sync, "gzip", level))).equals(whole)).toBe(true);
       expect(sync.map(({ checksum }) => checksum)).toEqual(pieces.map(({ checksum }) => checksum));
     },
@@ -82,7 +82,7 @@ describe("a zlib stream of several pieces", () => {
         fc.array(fc.uint8Array({ maxLength: 400 }), { maxLength: 12 }),
         fc.integer({ min: 0, max: 9 }),
         (parts, level) => {
-          const pieces = parts.map((part) => deflatePieceSync(Buffer.from(part), level));
+          const pieces = parts.map((part) => deflatePieceSync(Buffer.from(part), { level }));
           const text = inflateSync(joinChunks(frameTable(pieces, "gzip", level)));
           expect(text.equals(Buffer.concat(parts))).toBe(true);
         },
@@ -94,7 +94,7 @@ describe("a zlib stream of several pieces", () => {
 
 describe("the reader takes", () => {
   test.each([
-    ["gzip", (text: Buffer) => deflatePieceSync(text, 3)],
+    ["gzip", (text: Buffer) => deflatePieceSync(text, { level: 3 })],
     ["zstd", (text: Buffer) => zstdPieceSync(text, 3)],
     ["none", storedPiece],
   ] as const)("%s pieces", async (algorithm, pieceOf) => {

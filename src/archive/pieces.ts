@@ -10,6 +10,14 @@ export interface Piece {
   checksum: number;
 }
 
+/** How hard zlib tries; every inflate reads what comes out. */
+export interface DeflateSettings {
+  /** 0 to 9. */
+  level: number;
+  /** One of zlib's; by default it searches for repetitions. */
+  strategy?: number;
+}
+
 /** Large output buffers: fewer trips between the thread that deflates and ours. */
 const outputBytes = 256 * 1024;
 
@@ -34,21 +42,28 @@ export function deflatePiece(text: Buffer, level: number): Promise<Piece> {
 const smallWindow = { windowBits: 13, memLevel: 6 };
 const smallTextBytes = 2 ** smallWindow.windowBits;
 
+/** Longer blocks, and fewer of them, than by default: a twentieth less time for what is no larger. */
+const usualWindow = { windowBits: 15, memLevel: 9 };
+
 /** The same piece, made on this thread. */
-export function deflatePieceSync(text: Buffer, level: number): Piece {
+export function deflatePieceSync(text: Buffer, settings: DeflateSettings): Piece {
   if (text.length === 0) return emptyPiece;
-  // Room for all of the output: it then comes in one buffer, without joining several.
-  const chunkSize = text.length + (text.length >> 8) + 1024;
-  const size = text.length <= smallTextBytes ? smallWindow : {};
-  const bytes = deflateRawSync(text, { level, finishFlush: constants.Z_SYNC_FLUSH, chunkSize, ...size });
+  const chunkSize = roomFor(text);
+  const window = text.length <= smallTextBytes ? smallWindow : usualWindow;
+  const bytes = deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH, chunkSize, ...window, ...settings });
   return { bytes, textBytes: text.length, checksum: adler32(text) };
+}
+
+/** For all of the output, whatever the text: it then comes in one buffer, without joining several. */
+function roomFor(text: Buffer): number {
+  return text.length + (text.length >> 8) + 1024;
 }
 
 /** A piece for the zstd algorithm: one frame, with the checksum that pg_dump's own frames lack. */
 export function zstdPieceSync(text: Buffer, level: number): Piece {
   if (text.length === 0) return emptyPiece;
   const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
-  return { bytes: zstdCompressSync(text, { params }), textBytes: text.length, checksum: 1 };
+  return { bytes: zstdCompressSync(text, { params, chunkSize: roomFor(text) }), textBytes: text.length, checksum: 1 };
 }
 
 /** A piece for archives without compression. */

@@ -200,5 +200,5 @@ class BlockWriter {
 
 function makePieceSync(text: Buffer, { algorithm, level }: AssembleOptions): Piece {
   if (algorithm === "none") return storedPiece(text);
-  return algorithm === "zstd" ? zstdPieceSync(text, level) : deflatePieceSync(text, level);
+  return algorithm === "zstd" ? zstdPieceSync(text, level) : deflatePieceSync(text, { level });
 }

@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import { type Piece, deflatePieceSync, storedPiece, zstdPieceSync } from "../archive/pieces.ts";
 import { MigrationError } from "../errors.ts";
 import { freeMemory } from "../free-memory.ts";
-import { FittingLevels } from "./fitting-level.ts";
+import { FittingDeflate } from "./fitting-deflate.ts";
 import type { ItemText } from "./item-text.ts";
 import type { PieceMessage, ReaderSettings } from "./messages.ts";
 
@@ -29,7 +29,7 @@ type CompressionSettings = Pick<ReaderSettings, "algorithm" | "level" | "fitsLev
 export class ItemReader {
   readonly #settings: CompressionSettings;
   readonly #buffer: Buffer;
-  readonly #fittingLevels = new FittingLevels();
+  readonly #fittingDeflate = new FittingDeflate();
 
   constructor(settings: CompressionSettings) {
     this.#settings = settings;
@@ -59,7 +59,7 @@ export class ItemReader {
     const { algorithm, level, fitsLevels } = this.#settings;
     if (algorithm === "none") return storedPiece(text);
     if (algorithm === "zstd") return zstdPieceSync(text, level);
-    return deflatePieceSync(text, fitsLevels ? this.#fittingLevels.levelFor(block, text) : level);
+    return deflatePieceSync(text, fitsLevels ? this.#fittingDeflate.settingsFor(block, text) : { level });
   }
 }
 

@@ -22,7 +22,7 @@ const help = `Options:
   --size 2GB          bytes of tables and TOAST on disk (default 2GB)
   --runs 3            runs of ours and of pg_dump's (default 3); the other rivals run once
   --jobs 4            highest number of readers in the suite "jobs" (default 4)
-  --only rivals,jobs  suites: rivals, jobs, tiny, sizes, memory (default rivals,jobs,tiny)
+  --only rivals,jobs  suites: rivals, jobs, tiny, verify, sizes, memory (default rivals,jobs,tiny,verify)
   --sizes 0.25GB,1GB  databases of the suite "sizes"
   --memory 8GB        database of the suite "memory"
   --results FILE      where the numbers go (default test/bench/results/latest.json)
@@ -33,7 +33,7 @@ const { values: options } = parseArgs({
     size: { type: "string", default: "2GB" },
     runs: { type: "string", default: "3" },
     jobs: { type: "string", default: "4" },
-    only: { type: "string", default: "rivals,jobs,tiny" },
+    only: { type: "string", default: "rivals,jobs,tiny,verify" },
     sizes: { type: "string", default: "0.25GB,0.5GB,1GB,4GB" },
     memory: { type: "string", default: "8GB" },
     results: { type: "string", default: fileURLToPath(new URL("results/latest.json", import.meta.url)) },
@@ -142,6 +142,13 @@ async function main(): Promise<void> {
       await repeat(
         database,
         counts.map((jobs) => [{ suite: "jobs", way: "ours", jobs }, 1]),
+      );
+    }
+    if (suites.has("verify")) {
+      const ways = ["verify-full", "verify-counts", "psql-count"] as const;
+      await repeat(
+        database,
+        ways.map((way) => [{ suite: "verify", way, jobs: "auto" }, runs]),
       );
     }
   });

@@ -73,6 +73,7 @@ function jobOf(
       "dump-engine": way === "piped" ? "pg_dump" : "parallel",
       jobs: String(jobs),
       compression: way === "ours-zstd" ? "zstd" : "gzip",
+      ...(way === "verify-counts" ? { verify: "counts" } : {}),
       // pg_dump's own default.
       ...(way === "piped" ? { "compression-level": "6" } : {}),
     },

@@ -48,3 +48,9 @@ export function readCpuSeconds(pid: number | "self"): number {
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   return [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0) / clockTicks;
 }
+
+/** User and system seconds of the thread that asks. */
+export function readMainCpuSeconds(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1e6;
+}

@@ -1,4 +1,4 @@
-import { type Results, medianOf, samplesOf } from "./results.ts";
+import { type Results, type Sample, medianOf, samplesOf } from "./results.ts";
 
 /** Seconds of one core per gigabyte of COPY text, as measured. */
 export interface Costs {
@@ -6,7 +6,7 @@ export interface Costs {
   server: number;
   /** Reading and compressing, on the readers' threads. */
   readers: number;
-  /** What only the main thread can do: hashing, framing, sending. */
+  /** What only the main thread does: hashing, framing, sending. */
   main: number;
 }
 
@@ -17,18 +17,18 @@ export interface ModelPoint {
   limit: "server connections" | "processors" | "main thread";
 }
 
-/** The main thread's share of our processor time, from the profile of one run: hashes, part buffers, requests. */
-const mainShare = 0.14;
-
 /** What the costs are, from the runs of the rivals' suite. Undefined until they are measured. */
 export function measureCosts(results: Results): Costs | undefined {
   const [sample] = samplesOf(results, { suite: "rivals", way: "ours" });
-  const cpuSeconds = medianOf(results, { suite: "rivals", way: "ours" }, (run) => run.cpuSeconds);
-  const serverSeconds = medianOf(results, { suite: "rivals", way: "ours" }, (run) => run.serverCpuSeconds);
+  const median = (figure: (run: Sample) => number): number =>
+    medianOf(results, { suite: "rivals", way: "ours" }, figure) ?? 0;
   const gigabytes = (sample?.copyBytes ?? 0) / 1e9;
-  if (cpuSeconds === undefined || serverSeconds === undefined || gigabytes === 0) return undefined;
-  const perGigabyte = cpuSeconds / gigabytes;
-  return { server: serverSeconds / gigabytes, readers: perGigabyte * (1 - mainShare), main: perGigabyte * mainShare };
+  if (gigabytes === 0) return undefined;
+  return {
+    server: median((run) => run.serverCpuSeconds) / gigabytes,
+    readers: median((run) => run.cpuSeconds - run.mainCpuSeconds) / gigabytes,
+    main: median((run) => run.mainCpuSeconds) / gigabytes,
+  };
 }
 
 /**

@@ -3,9 +3,12 @@ import { cpus, totalmem } from "node:os";
 import { dirname } from "node:path";
 import type { WayName } from "./way.ts";
 
+export const suites = ["rivals", "jobs", "tiny", "verify", "sizes", "memory"] as const;
+export type Suite = (typeof suites)[number];
+
 /** What one run is about; samples with the same subject are runs of the same thing. */
 export interface Subject {
-  suite: "rivals" | "jobs" | "sizes" | "tiny" | "memory";
+  suite: Suite;
   way: WayName;
   sizeBytes: number;
   jobs: number | "auto";
@@ -14,6 +17,7 @@ export interface Subject {
 export interface Sample extends Subject {
   seconds: number;
   cpuSeconds: number;
+  mainCpuSeconds: number;
   serverCpuSeconds: number;
   bucketCpuSeconds: number;
   archiveBytes: number;

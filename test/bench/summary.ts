@@ -1,4 +1,4 @@
-import { type Results, type Sample, type Subject, samplesOf, spreadOf } from "./results.ts";
+import { type Results, type Sample, type Subject, samplesOf, spreadOf, suites } from "./results.ts";
 
 export interface SummaryLine {
   way: string;
@@ -8,6 +8,8 @@ export interface SummaryLine {
   /** Against piped pg_dump, against the guides' way. */
   toPiped: number | undefined;
   toDisk: number | undefined;
+  /** Against counting every table's rows. */
+  toCount: number | undefined;
   archiveToPiped: number | undefined;
   cpuSeconds: number;
   serverCpuSeconds: number;
@@ -56,6 +58,7 @@ function summarizeOne(own: readonly Sample[], all: readonly Sample[]): SummaryLi
           : `${seconds.median.toFixed(1)} (${seconds.low.toFixed(1)}–${seconds.high.toFixed(1)})`,
     toPiped: ratio(rival("piped"), (sample) => sample.seconds),
     toDisk: ratio(rival("to-disk"), (sample) => sample.seconds),
+    toCount: ratio(rival("psql-count"), (sample) => sample.seconds),
     archiveToPiped: ratio(rival("piped"), (sample) => sample.archiveBytes),
     cpuSeconds: figure(own, (sample) => sample.cpuSeconds) ?? 0,
     serverCpuSeconds: figure(own, (sample) => sample.serverCpuSeconds) ?? 0,
@@ -66,7 +69,7 @@ function summarizeOne(own: readonly Sample[], all: readonly Sample[]): SummaryLi
 }
 
 export function printSummary(results: Results): void {
-  for (const suite of ["rivals", "jobs", "tiny", "sizes", "memory"] as const) {
+  for (const suite of suites) {
     const lines = summarize(results, suite);
     if (lines.length === 0) continue;
     console.log(`\n${suite}`);
@@ -79,6 +82,7 @@ export function printSummary(results: Results): void {
           seconds,
           toPiped,
           toDisk,
+          toCount,
           archiveToPiped,
           cpuSeconds,
           peakMegabytes,
@@ -90,6 +94,7 @@ export function printSummary(results: Results): void {
           seconds,
           "to piped": toPiped?.toFixed(2),
           "to disk way": toDisk?.toFixed(2),
+          "to count": toCount?.toFixed(2),
           "archive to piped": archiveToPiped?.toFixed(3),
           CPU: cpuSeconds.toFixed(1),
           "peak MB": peakMegabytes.toFixed(0),

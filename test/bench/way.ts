@@ -14,11 +14,22 @@ import { partBytesFor } from "../../src/storage/part-size.ts";
 import { startUpload } from "../../src/storage/upload.ts";
 import type { Run } from "../../src/run.ts";
 import { openTestRun } from "../support/run.ts";
-import { readCpuSeconds } from "./meter.ts";
+import { readCpuSeconds, readMainCpuSeconds } from "./meter.ts";
+import { verifyTarget } from "./verification.ts";
 
 // One way to move a database's rows, in a process of its own: reads a job from standard input, prints a result.
 
-export type WayName = "ours" | "ours-zstd" | "piped" | "to-disk" | "directory" | "zstd" | "psql-copy";
+export type WayName =
+  | "ours"
+  | "ours-zstd"
+  | "piped"
+  | "to-disk"
+  | "directory"
+  | "zstd"
+  | "psql-copy"
+  | "psql-count"
+  | "verify-counts"
+  | "verify-full";
 
 export interface WayJob {
   way: WayName;
@@ -37,6 +48,8 @@ export interface WayResult {
   seconds: number;
   /** Of this process and of the programs that it started. */
   cpuSeconds: number;
+  /** Of this process's main thread alone. */
+  mainCpuSeconds: number;
   archiveBytes: number;
   diskBytes: number;
   copyBytes?: number;
@@ -45,7 +58,7 @@ export interface WayResult {
   phases?: Record<string, number>;
 }
 
-type Outcome = Omit<WayResult, "seconds" | "cpuSeconds">;
+type Outcome = Omit<WayResult, "seconds" | "cpuSeconds" | "mainCpuSeconds">;
 type Way = (run: Run, job: WayJob) => Promise<Outcome>;
 
 const ways: Record<WayName, Way> = {
@@ -55,7 +68,10 @@ const ways: Record<WayName, Way> = {
   "to-disk": dumpToDiskThenUpload,
   directory: dumpDirectory,
   zstd: (run, job) => dumpZstd(run, job),
-  "psql-copy": copyToNothing,
+  "psql-copy": (run, job) => runForEachTable(run, job, "\\copy %s to /dev/null"),
+  "psql-count": (run, job) => runForEachTable(run, job, "select count(*) from %s;"),
+  "verify-counts": verify,
+  "verify-full": verify,
 };
 
 /** Ours, and plain pg_dump piped into the same uploader: what differs is in the inputs. */
@@ -117,13 +133,16 @@ async function dumpZstd(run: Run, job: WayJob): Promise<Outcome> {
   return { archiveBytes: size, diskBytes: size };
 }
 
-/** The server's own limit for one connection: every table's COPY text, thrown away. */
-async function copyToNothing(run: Run, job: WayJob): Promise<Outcome> {
-  const list =
-    "select format('\\copy %s to /dev/null', oid::regclass) from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace";
+/** One connection, and what every table costs it: to print all of its rows and throw them away, or to count them. */
+async function runForEachTable(run: Run, job: WayJob, command: string): Promise<Outcome> {
+  const list = `select format('${command}', oid::regclass) from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`;
   const commands = await runProgram(run, job.psql, ["-X", "-A", "-t", "-c", list]);
   await runProgram(run, job.psql, ["-X", "-q", "-v", "ON_ERROR_STOP=1"], commands);
   return { archiveBytes: 0, diskBytes: 0 };
+}
+
+async function verify(run: Run): Promise<Outcome> {
+  return { archiveBytes: 0, diskBytes: 0, rows: await verifyTarget(run) };
 }
 
 async function runProgram(run: Run, program: string, args: string[], input = ""): Promise<string> {
@@ -151,10 +170,13 @@ async function main(): Promise<void> {
   try {
     await using test = await openTestRun(job.inputs);
     const cpuBefore = readCpuSeconds("self");
+    const mainBefore = readMainCpuSeconds();
     const startedAt = performance.now();
     const outcome = await ways[job.way](test.run, { ...job, folder });
     const seconds = (performance.now() - startedAt) / 1000;
-    const result: WayResult = { seconds, cpuSeconds: readCpuSeconds("self") - cpuBefore, ...outcome };
+    const cpuSeconds = readCpuSeconds("self") - cpuBefore;
+    const mainCpuSeconds = readMainCpuSeconds() - mainBefore;
+    const result: WayResult = { seconds, cpuSeconds, mainCpuSeconds, ...outcome };
     process.stdout.write(`${JSON.stringify(result)}\n`);
   } finally {
     await rm(folder, { recursive: true, force: true });
