@@ -38,13 +38,13 @@ describe("a re-run", () => {
     scene.world.heroku.faults.restore = { failsAfterBytes: 1000 };
     const end = await scene.start("migrate", { runId: "700-1" }).finished;
     scene.world.heroku.faults.restore = {};
-    expect(end.code, end.output).toBe(1);
+    expect(end.code, end.said).toBe(1);
     scene.world.bucket.clearRequests();
     return end;
   };
   const again = async (inputs: Record<string, string> = {}): Promise<ChildEnd> => {
     const end = await scene.start("migrate", { runId: "700-2", inputs }).finished;
-    expect(end.code, end.output).toBe(0);
+    expect(end.code, end.said).toBe(0);
     expect(await scene.targetState()).toBe("complete");
     return end;
   };
@@ -55,7 +55,7 @@ describe("a re-run", () => {
     for (const secret of scene.world.secrets) expect(journal).not.toContain(secret);
     expect(journal).not.toMatch(/X-Amz|postgres:\/\//u);
     const end = await again();
-    expect(end.output).toContain("nothing was written since run 700-1: its proven archive is used");
+    expect(end.said).toContain("nothing was written since run 700-1: its proven archive is used");
     expect(uploadedParts()).toBe(0);
     expect(restores()).toBe(2);
   });
@@ -69,7 +69,7 @@ describe("a re-run", () => {
     await first.finished;
     expect(scene.world.heroku.app(appName).maintenance).toBe(true);
     const end = await again();
-    expect(end.output).toContain("it is followed, not started again");
+    expect(end.said).toContain("it is followed, not started again");
     expect(restores()).toBe(1);
     const app = scene.world.heroku.app(appName);
     expect(app.maintenance).toBe(false);
@@ -90,8 +90,8 @@ describe("a re-run", () => {
     );
     try {
       const end = await scene.start("migrate", { runId: "700-2", inputs: { "safety-backup": "always" } }).finished;
-      expect(end.output).not.toContain("done by the earlier run, before its restore");
-      expect(end.output).toMatch(/backup \d+ of the target's old content/u);
+      expect(end.said).not.toContain("done by the earlier run, before its restore");
+      expect(end.said).toMatch(/backup \d+ of the target's old content/u);
       const kinds = scene.world.heroku.state.transfers.map(({ toType }) => toType);
       expect(kinds.at(-1)).toBe("pg_restore");
       expect(kinds.at(-2)).not.toBe("pg_restore");
@@ -103,8 +103,8 @@ describe("a re-run", () => {
   test("that compares definitions alone is not verified: nothing is promoted, and the archive stays", async () => {
     const inputs = { verify: "schema", promote: "true" };
     const end = await scene.start("migrate", { runId: "700-1", inputs }).finished;
-    expect(end.code, end.output).toBe(4);
-    expect(end.output).toContain("No row was compared");
+    expect(end.code, end.said).toBe(4);
+    expect(end.said).toContain("No row was compared");
     expect(scene.world.bucket.objects.list().some(({ key }) => key.endsWith(".dump"))).toBe(true);
   });
 
@@ -112,16 +112,16 @@ describe("a re-run", () => {
     await failInRestore();
     const end = await scene.start("migrate", { runId: "700-2", inputs: { "exclude-table-data": "public.photos" } })
       .finished;
-    expect(end.code, end.output).toBe(2);
-    expect(end.output).toContain("exclude-… inputs are not the ones that the gate was given");
+    expect(end.code, end.said).toBe(2);
+    expect(end.said).toContain("exclude-… inputs are not the ones that the gate was given");
     expect(restores()).toBe(1);
   });
 
   test("starts over and says why, where an input that shapes the archive has changed", async () => {
     await failInRestore();
     const end = await scene.start("migrate", { runId: "700-2", inputs: { compression: "none" } }).finished;
-    expect(end.code, end.output).toBe(0);
-    expect(end.output).toContain("inputs that shape the archive have changed");
+    expect(end.code, end.said).toBe(0);
+    expect(end.said).toContain("inputs that shape the archive have changed");
   });
 
   test("starts over and says why, where the archive is older than its limit", async () => {
@@ -154,11 +154,11 @@ describe("a re-run", () => {
     const second = await scene.start("migrate", { runId: "700-2" }).finished;
     scene.world.bucket.faults.clear();
     expect(second.code).toBe(1);
-    expect(second.output).toContain(wayBack);
+    expect(second.said).toContain(wayBack);
     expect((await readJournal()).restore?.wayBack).toBe(wayBack);
     const third = await scene.start("migrate", { runId: "700-3" }).finished;
-    expect(third.code, third.output).toBe(0);
-    expect(third.output).toContain("done by the earlier run");
+    expect(third.code, third.said).toBe(0);
+    expect(third.said).toContain("done by the earlier run");
   });
 
   test("backs the target up again where somebody has brought its old content back meanwhile", async () => {
@@ -167,7 +167,7 @@ describe("a re-run", () => {
     const transfer = scene.world.heroku.addRunningTransfer("postgresql-curved-12345");
     Object.assign(transfer, { toName: target?.toName, finishedAt: new Date(), succeeded: true });
     const end = await again({ "safety-backup": "always" });
-    expect(end.output).toContain("of the target's old content");
+    expect(end.said).toContain("of the target's old content");
   });
 });
 

@@ -41,6 +41,8 @@ interface AssembleOptions {
   offset: number;
   write: (bytes: Uint8Array) => Promise<void>;
   onPiece: (piece: PieceMessage) => void;
+  /** Everything of it is written. */
+  onTask: (task: ReadTask) => void;
 }
 
 /** Puts the readers' pieces into blocks, in the order of the contents, and writes the blocks one after another. */
@@ -54,6 +56,7 @@ export async function writeBlocks(options: AssembleOptions): Promise<BlockRecord
       await writer.add(piece);
       options.onPiece(piece);
     }
+    options.onTask(task);
   }
   return await writer.finish();
 }

@@ -14,13 +14,16 @@ export async function planBlocks(
 ): Promise<BlockPlan[]> {
   const entries = head.entries.filter((entry) => entry.hasData);
   const plans: BlockPlan[] = [];
+  let objectBytes: number | undefined;
   for (const entry of entries) {
     if (isTableData(entry)) {
       const shape = shapes.get(entry.oid);
       if (shape === undefined) throw unknownData(entry, head);
       plans.push({ kind: "table", dumpId: entry.dumpId, shape });
     } else if (entry.desc === "BLOBS") {
-      plans.push({ kind: "large-objects", dumpId: entry.dumpId, oids: await listLargeObjects(session, entry, head) });
+      const oids = await listLargeObjects(session, entry, head);
+      objectBytes ??= await measureLargeObjects(session);
+      plans.push({ kind: "large-objects", dumpId: entry.dumpId, oids, objectBytes });
     } else {
       throw unknownData(entry, head);
     }
@@ -63,4 +66,12 @@ async function listLargeObjects(session: Session, entry: ArchiveEntry, head: Arc
     "select oid::int8 as oid from pg_catalog.pg_largeobject_metadata order by oid",
   );
   return rows.map((row) => row.oid);
+}
+
+/** How many bytes one takes on disk, on average: what each of them takes, only reading all of them would tell. */
+async function measureLargeObjects(session: Session): Promise<number> {
+  const { bytes } = await session.row<{ bytes: number }>(`
+    select pg_catalog.pg_table_size('pg_catalog.pg_largeobject') / greatest(1, count(*)) as bytes
+    from pg_catalog.pg_largeobject_metadata`);
+  return Math.max(1, bytes);
 }

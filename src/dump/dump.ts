@@ -2,8 +2,10 @@ import type { ArchiveHead } from "../archive/contents.ts";
 import { UnsupportedArchiveVersionError } from "../archive/errors.ts";
 import { MigrationError } from "../errors.ts";
 import { formatBytes, formatCount, plural } from "../format.ts";
+import { chooseJobs } from "../jobs.ts";
 import { listConfigurationRelations } from "../postgres/configuration-tables.ts";
 import { openConnectionEnvironment } from "../postgres/connection-environment.ts";
+import { isLoopback } from "../postgres/database-url.ts";
 import type { PgDumpOptions } from "../postgres/pg-dump.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
 import type { ContentsEdit, DumpRecord, TableRecord } from "../report.ts";
@@ -18,7 +20,7 @@ import type { DumpRequest, EngineRequest, EngineResult } from "./engine.ts";
 import { dumpInParallel } from "./parallel.ts";
 import { dumpPlainly } from "./plain.ts";
 import { DumpProgress } from "./progress.ts";
-import { chooseLevel, chooseJobs, choosesLevels } from "./tuning.ts";
+import { chooseLevel, choosesLevels } from "./tuning.ts";
 
 /** An archive that is complete in the bucket, and what is known of it from the reading side. */
 export interface DumpedArchive {
@@ -52,7 +54,7 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
   const { run, snapshot, client, key } = request;
   const startedAt = performance.now();
   const partBytes = partBytesFor(request.estimatedBytes);
-  const jobs = engine === "parallel" ? chooseJobs(run, request.connectionRoom) : 1;
+  const jobs = engine === "parallel" ? chooseReaders(request) : 1;
   const compression = chooseCompression(engine, run.inputs);
   const applicationName = applicationNameOf("pg_dump", run.platform.runId);
   await using environment = await openConnectionEnvironment(run.inputs.source, run.workDirectory, applicationName);
@@ -86,6 +88,11 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
     ...factsOfResult(result),
   };
   return { ...result, record };
+}
+
+function chooseReaders({ run: { inputs, platform }, connectionRoom }: DumpRequest): number {
+  const { processors } = platform;
+  return chooseJobs({ jobs: inputs.jobs, processors, isSourceLocal: isLoopback(inputs.source.host), connectionRoom });
 }
 
 /** Only our own engine can give each table the level that its rows are worth. */

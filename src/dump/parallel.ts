@@ -36,6 +36,7 @@ export async function dumpInParallel(request: EngineRequest): Promise<EngineResu
     canSlice: sourceMajor >= firstMajorWithTidRangeScan,
     encoding: encodingOf(head),
   });
+  progress.plan(tasks.reduce((sum, task) => sum + task.estimatedBytes, 0));
   const tablesToLock = await listTablesToLock(snapshot.holder, blocks, request.jobs, tuning.lockTableShare);
   const headBytes = serializeHead(head);
   await request.write(headBytes);
@@ -57,6 +58,7 @@ export async function dumpInParallel(request: EngineRequest): Promise<EngineResu
     offset: headBytes.length,
     write: request.write,
     onPiece: (piece) => progress.read(piece.textBytes, piece.bytes.length, piece.rows),
+    onTask: (task) => progress.finish(task.estimatedBytes),
   });
   return {
     head,

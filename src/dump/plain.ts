@@ -9,6 +9,8 @@ import type { EngineRequest, EngineResult } from "./engine.ts";
  */
 export async function dumpPlainly(request: EngineRequest): Promise<EngineResult> {
   const started = await startAndReadContents(request.pgDump);
+  // How much pg_dump has left to read, it does not say.
+  request.progress.plan(0);
   try {
     const { head, edits } = await editForHeroku(started.head, request.leftOut, request.snapshot.holder);
     await request.write(serializeHead(head));
@@ -26,4 +28,5 @@ export async function dumpPlainly(request: EngineRequest): Promise<EngineResult>
 async function write(request: EngineRequest, bytes: Buffer): Promise<void> {
   await request.write(bytes);
   request.progress.read(bytes.length, bytes.length, 0);
+  request.progress.finish(bytes.length);
 }

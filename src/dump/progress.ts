@@ -1,4 +1,4 @@
-import { formatBytes, formatCount } from "../format.ts";
+import { formatBytes, formatCount, plural } from "../format.ts";
 import type { ThroughputSample } from "../report.ts";
 import type { Run } from "../run.ts";
 
@@ -7,7 +7,9 @@ const sampleEveryMs = 1000;
 /** Live progress of the dump, and the samples for the report's chart. */
 export class DumpProgress {
   readonly #run: Run;
-  readonly #estimatedBytes: number;
+  /** Bytes on disk: what the plan or, until there is one, the estimate says that there is to read. */
+  #plannedBytes: number;
+  #doneBytes = 0;
   #readBytes = 0;
   #archiveBytes = 0;
   #uploadedBytes = 0;
@@ -17,7 +19,12 @@ export class DumpProgress {
 
   constructor(run: Run, estimatedBytes: number) {
     this.#run = run;
-    this.#estimatedBytes = estimatedBytes;
+    this.#plannedBytes = estimatedBytes;
+  }
+
+  /** What will be read, as the readers' tasks have it. */
+  plan(bytes: number): void {
+    this.#plannedBytes = bytes;
   }
 
   /** Something was read and compressed. */
@@ -25,6 +32,12 @@ export class DumpProgress {
     this.#readBytes += textBytes;
     this.#archiveBytes += archiveBytes;
     this.#rows += rows;
+    this.#show();
+  }
+
+  /** A part of the plan is done. */
+  finish(bytes: number): void {
+    this.#doneBytes += bytes;
     this.#show();
   }
 
@@ -36,14 +49,17 @@ export class DumpProgress {
 
   #show(): void {
     this.#sample();
-    const archived = `${formatCount(this.#rows)} rows, ${formatBytes(this.#archiveBytes)} archived`;
+    const facts = [
+      ...(this.#rows > 0 ? [`${formatCount(this.#rows)} rows`, `${formatBytes(this.#readBytes)} read`] : []),
+      `${formatBytes(this.#archiveBytes)} archived`,
+      `${formatBytes(this.#uploadedBytes)} uploaded in ${plural(this.#uploadedParts, "part")}`,
+    ];
     this.#run.log.progress({
       stage: "dump",
-      done: this.#readBytes,
-      // The text may be larger than the tables on disk: then the estimate has been passed, and no total is better than a wrong one.
-      total: this.#readBytes <= this.#estimatedBytes ? this.#estimatedBytes : 0,
+      done: Math.round(this.#doneBytes),
+      total: Math.round(this.#plannedBytes),
       unit: "bytes",
-      detail: `${archived}, ${formatBytes(this.#uploadedBytes)} in ${formatCount(this.#uploadedParts)} parts uploaded`,
+      detail: facts.join(", "),
     });
   }
 

@@ -72,6 +72,7 @@ describe("tasks", () => {
       table.map((facts): BlockPlan => ({ kind: "table", dumpId: 1, shape: { ...shape, ...facts } })),
       fc.nat(700).map((count): BlockPlan => ({
         kind: "large-objects",
+        objectBytes: 4096,
         dumpId: 2,
         oids: Array.from({ length: count }, (_, index) => index + 1),
       })),

@@ -13,10 +13,10 @@ export interface ReadTask {
   estimatedBytes: number;
 }
 
-/** A data block to be written, in the order of the table of contents. */
+/** A data block to be written, in the order of the table of contents. `objectBytes` is what one takes on disk, on average. */
 export type BlockPlan =
   | { kind: "table"; dumpId: number; shape: TableShape }
-  | { kind: "large-objects"; dumpId: number; oids: number[] };
+  | { kind: "large-objects"; dumpId: number; oids: number[]; objectBytes: number };
 
 export interface TaskOptions {
   sliceBytes: number;
@@ -51,7 +51,7 @@ export function planTasks(blocks: readonly BlockPlan[], options: TaskOptions): R
 
 function listItems(block: BlockPlan, index: number, options: TaskOptions): [item: ReadItem, bytes: number][] {
   if (block.kind === "large-objects") {
-    return block.oids.map((oid, slice) => [{ kind: "large-object", oid, block: index, slice }, 4096]);
+    return block.oids.map((oid, slice) => [{ kind: "large-object", oid, block: index, slice }, block.objectBytes]);
   }
   const { shape } = block;
   const quote = quoteFor(options.encoding);

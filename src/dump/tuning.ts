@@ -1,15 +1,5 @@
 import type { Inputs } from "../inputs/inputs.ts";
-import type { Run } from "../run.ts";
 import type { DumpTuning } from "./engine.ts";
-
-/** More readers than this gain nothing on any machine that runs workflows, and take connections from the application. */
-const mostJobs = 16;
-
-/** One reader more than the runner has processors, for while another waits for the network, within what the source has left. */
-export function chooseJobs({ inputs, platform }: Pick<Run, "inputs" | "platform">, connectionRoom: number): number {
-  const wanted = inputs.jobs === "auto" ? Math.min(mostJobs, platform.processors + 1) : inputs.jobs;
-  return Math.max(1, Math.min(wanted, connectionRoom));
-}
 
 /** pg_dump's own stream at gzip 3 takes half the time of its default, for a tenth more. zstd 3 is zstd's own default. */
 export function chooseLevel(inputs: Pick<Inputs, "compression" | "compressionLevel">): number {

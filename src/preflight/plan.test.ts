@@ -31,6 +31,7 @@ const facts: PlanFacts = {
     { oid: 2, rows: 1, textBytes: 9e6, compressedBytes: 3e6, readMs: 200, compressMs: 200 },
   ],
   cpuCount: 4,
+  isSourceLocal: false,
   freeConnections: 50,
   jobs: "auto",
   uploadBytesPerSecond: 50e6,

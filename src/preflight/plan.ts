@@ -1,3 +1,4 @@
+import { chooseJobs } from "../jobs.ts";
 import { partBytesFor } from "../storage/part-size.ts";
 import type { MigrationPlan } from "../report.ts";
 import { type Relation, dataBytes, isTable } from "./catalog/relations.ts";
@@ -8,6 +9,7 @@ export interface PlanFacts {
   sourceBytes: number;
   samples: readonly TableSample[];
   cpuCount: number;
+  isSourceLocal: boolean;
   /** At the source, for this user. */
   freeConnections: number;
   jobs: number | "auto";
@@ -27,7 +29,8 @@ const partsInFlight = 3;
 /** One reader's window of text and compressed pieces. */
 const readerBytes = 64 * mebibyte;
 const baseBytes = 96 * mebibyte;
-const mostJobs = 16;
+/** For the snapshot's holder and pg_dump. */
+const sparedConnections = 2;
 
 /**
  * Rates that cannot be measured before the window, from published migrations: 70 GB restored in 27 minutes (43 MB/s,
@@ -53,7 +56,9 @@ export function planMigration(facts: PlanFacts): MigrationPlan {
   const tables = facts.relations.filter(isTable);
   const estimate = estimateText(tables, facts.samples);
   const archiveBytes = Math.ceil(estimate.textBytes / estimate.ratio);
-  const jobs = chooseJobs(facts);
+  const { cpuCount: processors, isSourceLocal, freeConnections } = facts;
+  const connectionRoom = freeConnections - sparedConnections;
+  const jobs = chooseJobs({ jobs: facts.jobs, processors, isSourceLocal, connectionRoom });
   const partBytes = partBytesFor(facts.sourceBytes);
   const rates = measuredRates(facts.samples);
   const stages = planStages(facts, { textBytes: estimate.textBytes, archiveBytes, jobs, ...rates });
@@ -157,11 +162,6 @@ function measuredRates(samples: readonly TableSample[]): Pick<Work, "readBytesPe
 }
 
 /** Besides the session that holds the snapshot and pg_dump's own. */
-function chooseJobs(facts: PlanFacts): number {
-  const wanted = facts.jobs === "auto" ? Math.min(mostJobs, facts.cpuCount + 1) : facts.jobs;
-  return Math.max(1, Math.min(wanted, facts.freeConnections - 2));
-}
-
 /** Long enough for a restore four times slower than planned; a URL signed by temporary credentials dies with them. */
 function urlLifetime(facts: PlanFacts, restoreMinutes: number): number {
   const wanted = Math.min(longestUrlSeconds, Math.max(shortestUrlSeconds, restoreMinutes * 60 * 4));

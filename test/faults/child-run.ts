@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { type SeenProcess, watchProcesses } from "./processes.ts";
 
 export interface ChildOptions {
   folder: string;
   inputs: Record<string, string>;
-  /** Where the state file is; a new folder where absent. */
-  workDirectory: string;
-  /** As GitHub numbers runs and attempts; a run of its own where absent. */
+  /** RUNNER_TEMP; a new folder where absent. */
+  temp: string;
+  /** The run's number and its attempt. */
   runId: string;
   environment: Record<string, string>;
   /** Shell commands before it, such as `ulimit`. */
@@ -20,81 +20,117 @@ export interface ChildOptions {
 export interface ChildEnd {
   code: number | null;
   signal: NodeJS.Signals | null;
-  /** Both streams, as they came. */
+  /** Both streams and the job summary, as they came, without what only the runner sees: its masks. */
   output: string;
+  /** The same, as a person reads it. */
+  said: string;
   seconds: number;
   /** From the first signal that we sent to the end. */
   stopSeconds?: number;
+  /** The programs that it started, as far as they were seen. */
+  processes: SeenProcess[];
 }
 
 export interface ChildRun {
   process: ChildProcess;
   kill: (signal: NodeJS.Signals) => void;
   runId: string;
-  workDirectory: string;
-  /** Where its evidence goes. */
-  evidence: string;
+  temp: string;
+  /** Where the runner keeps summary, outputs and saved state. */
+  files: string;
   /** Resolves when the stage begins; never, where it does not. */
   stage: (name: string) => Promise<void>;
   finished: Promise<ChildEnd>;
 }
 
+export type StartOptions = Pick<ChildOptions, "folder" | "inputs" | "runId"> & Partial<ChildOptions>;
+
 const entry = fileURLToPath(new URL("child.ts", import.meta.url));
 
-/** The command line in a process of its own, which can be stopped and killed. */
-export function startChild(
-  command: string,
-  options: Pick<ChildOptions, "folder" | "inputs"> & Partial<ChildOptions>,
-): ChildRun {
-  const workDirectory = options.workDirectory ?? mkdtempSync(join(options.folder, "work-"));
-  const evidence = mkdtempSync(join(options.folder, "evidence-"));
+/** A step of the action in a process of its own, with what a runner gives it, which can be stopped and killed. */
+export function startChild(command: string, options: StartOptions): ChildRun {
+  const { runId } = options;
+  const temp = options.temp ?? mkdtempSync(join(options.folder, "temp-"));
+  const files = mkdtempSync(join(options.folder, "files-"));
   const startedAt = performance.now();
-  const runId = options.runId ?? `${randomInt(1_000_000_000, 9_999_999_999)}-1`;
-  const argv = [entry, command, "--work-dir", workDirectory, "--output-dir", evidence, "--run-id", runId];
-  const env = environmentOf(options);
-  const child =
-    options.before === undefined
-      ? spawn(process.execPath, argv, { env, stdio: ["ignore", "pipe", "pipe"] })
-      : spawn("bash", ["-c", `${options.before}; exec "$0" "$@"`, process.execPath, ...argv], {
-          env,
-          stdio: ["ignore", "pipe", "pipe"],
-        });
-  const output: string[] = [];
+  const child = launch([entry, command], environmentOf(command, { ...options, temp }, files), options.before);
+  const log = followLog(child);
+  const watch = watchProcesses(child.pid);
   let killedAt: number | undefined;
-  const stages = new Map<string, PromiseWithResolvers<void>>();
-  const stage = (name: string): Promise<void> => {
-    const known = stages.get(name) ?? Promise.withResolvers<void>();
-    stages.set(name, known);
-    return known.promise;
-  };
-  const read = (line: string): void => {
-    output.push(line);
-    const name = /"event":"stage-started","stage":"([a-z-]+)"/u.exec(line)?.[1];
-    if (name === undefined) return;
-    void stage(name);
-    stages.get(name)?.resolve();
-  };
-  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", read);
   const finished = new Promise<ChildEnd>((resolve) => {
     child.once("close", (code, signal) => {
       const endedAt = performance.now();
       const stopSeconds = killedAt === undefined ? {} : { stopSeconds: (endedAt - killedAt) / 1000 };
-      resolve({ code, signal, output: output.join("\n"), seconds: (endedAt - startedAt) / 1000, ...stopSeconds });
+      const output = [...log.lines, readFileSync(join(files, "summary"), "utf8")].join("\n");
+      const end = { code, signal, output, said: readable(output), seconds: (endedAt - startedAt) / 1000 };
+      void watch.stop().then((processes) => resolve({ ...end, ...stopSeconds, processes }));
     });
   });
   const kill = (signal: NodeJS.Signals): void => {
     killedAt ??= performance.now();
     child.kill(signal);
   };
-  return { process: child, kill, runId, workDirectory, evidence, stage, finished };
+  return { process: child, kill, runId, temp, files, stage: log.stage, finished };
 }
 
-function environmentOf({
-  folder,
-  inputs,
-  environment,
-}: Pick<ChildOptions, "folder" | "inputs"> & Partial<ChildOptions>) {
-  const variables = Object.entries(inputs).map(([name, value]) => [name.toUpperCase().replaceAll("-", "_"), value]);
+type Launched = ReturnType<typeof launch>;
+
+function launch(argv: string[], env: Record<string, string>, before: string | undefined) {
+  if (before === undefined) return spawn(process.execPath, argv, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const script = `${before}; exec "$0" "$@"`;
+  return spawn("bash", ["-c", script, process.execPath, ...argv], { env, stdio: ["ignore", "pipe", "pipe"] });
+}
+
+function followLog(child: Launched): { lines: string[]; stage: ChildRun["stage"] } {
+  const lines: string[] = [];
+  const stages = new Map<string, PromiseWithResolvers<void>>();
+  const stageOf = (name: string): PromiseWithResolvers<void> => {
+    const known = stages.get(name) ?? Promise.withResolvers<void>();
+    stages.set(name, known);
+    return known;
+  };
+  const read = (line: string): void => {
+    if (line.startsWith("::add-mask::")) return;
+    lines.push(line);
+    const name = /^::group::\d+\/\d+ ([a-z-]+)$/u.exec(line)?.[1];
+    if (name !== undefined) stageOf(name).resolve();
+  };
+  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", read);
+  return { lines, stage: (name) => stageOf(name).promise };
+}
+
+/** Workflow commands carry line breaks and percent signs encoded (GitHub's toolkit, packages/core/src/command.ts). */
+function readable(output: string): string {
+  return output.replaceAll("%0A", "\n").replaceAll("%0D", "\r").replaceAll("%25", "%");
+}
+
+function environmentOf(
+  command: string,
+  { folder, inputs, environment, runId, temp }: StartOptions & { temp: string },
+  files: string,
+): Record<string, string> {
+  const [run = "", attempt = "1"] = runId.split("-");
   const { PATH = "", HOME = "" } = process.env;
-  return { PATH, HOME, TMPDIR: folder, ...environment, ...(Object.fromEntries(variables) as Record<string, string>) };
+  const file = (name: string, content = ""): string => {
+    const path = join(files, name);
+    writeFileSync(path, content);
+    return path;
+  };
+  return {
+    PATH,
+    HOME,
+    TMPDIR: folder,
+    RUNNER_TEMP: temp,
+    GITHUB_ACTIONS: "true",
+    GITHUB_SERVER_URL: "https://github.com",
+    GITHUB_REPOSITORY: "example/shop",
+    GITHUB_RUN_ID: run,
+    GITHUB_RUN_ATTEMPT: attempt,
+    GITHUB_EVENT_PATH: file("event", JSON.stringify({ repository: { private: true } })),
+    GITHUB_STEP_SUMMARY: file("summary"),
+    GITHUB_OUTPUT: file("output"),
+    GITHUB_STATE: file("state"),
+    MIGRATE_INPUTS: JSON.stringify({ ...inputs, command }),
+    ...environment,
+  };
 }

@@ -14,13 +14,13 @@ export interface Watch {
 
 const everyMs = 15;
 
-/** Samples /proc for descendants of this process and keeps each one's first environment and argv. */
+/** Samples /proc for descendants of a process and keeps each one's last argv and environment. */
 export function watchProcesses(root = process.pid): Watch {
   const seen = new Map<number, SeenProcess>();
   const over = new AbortController();
   const sample = async (): Promise<void> => {
     while (!over.signal.aborted) {
-      await lookAround(root, seen);
+      await lookBelow(root, seen);
       await new Promise((resolve) => setTimeout(resolve, everyMs));
     }
   };
@@ -34,29 +34,28 @@ export function watchProcesses(root = process.pid): Watch {
   };
 }
 
-async function lookAround(root: number, seen: Map<number, SeenProcess>): Promise<void> {
-  const parents = new Map<number, number>();
-  for (const entry of await readdir("/proc")) {
-    if (!/^\d+$/u.test(entry)) continue;
-    const stat = await readFile(`/proc/${entry}/stat`, "utf8").catch(() => "");
-    const parent = Number(/^\d+ \(.*\) \S (\d+)/su.exec(stat)?.[1] ?? 0);
-    parents.set(Number(entry), parent);
-  }
-  for (const [pid, parent] of parents) {
-    if (!isBelow(pid, root, parents)) continue;
-    const known = seen.get(pid);
-    // A child between fork and exec still shows its parent's.
-    const argv = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    if (argv === "" || known?.argv === argv) continue;
-    const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-    seen.set(pid, { pid, parent, argv, environment: parseEnvironment(environment) });
+async function lookBelow(parent: number, seen: Map<number, SeenProcess>): Promise<void> {
+  for (const pid of await listChildren(parent)) {
+    await look(pid, parent, seen);
+    await lookBelow(pid, seen);
   }
 }
 
-function isBelow(pid: number, root: number, parents: ReadonlyMap<number, number>): boolean {
-  for (let current = parents.get(pid); current !== undefined && current > 1; current = parents.get(current))
-    if (current === root) return true;
-  return false;
+/** Children belong to the thread that started them (proc(5), `/proc/pid/task/tid/children`). */
+async function listChildren(pid: number): Promise<number[]> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const lists = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8").catch(() => "")),
+  );
+  return lists.flatMap((list) => list.split(" ").filter(Boolean).map(Number));
+}
+
+/** A child between fork and exec still shows its parent's; what it runs afterwards takes that one's place. */
+async function look(pid: number, parent: number, seen: Map<number, SeenProcess>): Promise<void> {
+  const argv = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  if (argv === "" || seen.get(pid)?.argv === argv) return;
+  const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+  seen.set(pid, { pid, parent, argv, environment: parseEnvironment(environment) });
 }
 
 function parseEnvironment(block: string): Map<string, string> {

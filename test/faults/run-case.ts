@@ -2,6 +2,7 @@ import { appName } from "../local/world.ts";
 import type { ChildEnd, ChildRun } from "./child-run.ts";
 import type { FaultCase, FaultResult } from "./fault-case.ts";
 import { type Trace, findLeaks, readTraces } from "./leaks.ts";
+import type { SeenProcess } from "./processes.ts";
 import type { Scene } from "./scene.ts";
 
 const exitCodes = { recovered: 0, unverified: 4, failed: 1, blocked: 2, interrupted: 130, killed: null } as const;
@@ -19,15 +20,15 @@ export async function runCase(scene: Scene, fault: FaultCase): Promise<FaultResu
   const first = await run.finished;
   endFaults(scene);
   problems.push(...judgeEnd(fault, first));
-  const traces = [trace("the first run's output", first), ...(await readTraces(run.evidence))];
+  const traces = tracesOf("the first run", first);
   if (fault.expect !== "recovered") problems.push(...(await judgeFailure(scene, fault, run)));
-  traces.push(...(await readTraces(run.workDirectory)));
+  traces.push(...(await readTraces(run.temp)), ...(await readTraces(run.files)));
   const second = fault.expect === "recovered" ? undefined : await runAgain(scene, fault, run, problems);
-  if (second !== undefined) traces.push(trace("the second run's output", second));
+  if (second !== undefined) traces.push(...tracesOf("the second run", second));
   problems.push(...(await judgeOutcome(scene, fault)));
   problems.push(...((await fault.inspect?.(scene, { first, second })) ?? []));
   if ((await scene.sourceDigest()) !== digest && fault.between === undefined) problems.push("the source has changed");
-  traces.push(...(await readBucket(scene)));
+  traces.push(...(await readBucket(scene)), ...(await readArtifacts(scene, run)));
   problems.push(...findLeaks(traces, scene.world.secrets));
   return {
     area: fault.area,
@@ -63,7 +64,7 @@ function judgeEnd({ expect, says }: FaultCase, end: ChildEnd): string[] {
   const problems: string[] = [];
   const code = exitCodes[expect];
   if (end.code !== code) problems.push(`it ended with ${end.code ?? end.signal} instead of ${code ?? "SIGKILL"}`);
-  if (says !== undefined && !says.test(end.output)) problems.push(`it did not say ${says}`);
+  if (says !== undefined && !says.test(end.said)) problems.push(`it did not say ${says}`);
   if (/MigrationError|\bat .*\.ts:\d+/u.test(end.output)) problems.push("a stack trace was printed");
   return problems;
 }
@@ -72,9 +73,9 @@ function judgeEnd({ expect, says }: FaultCase, end: ChildEnd): string[] {
 async function judgeFailure(scene: Scene, fault: FaultCase, run: ChildRun): Promise<string[]> {
   const problems: string[] = [];
   fault.mend?.(scene);
-  if (fault.cleanup !== "never" && fault.options?.workDirectory === undefined) {
-    const end = await scene.start("cleanup", { workDirectory: run.workDirectory }).finished;
-    if (end.code !== 0) problems.push(`cleanup ended with ${end.code}: ${end.output.slice(-300)}`);
+  if (fault.cleanup !== "never" && fault.options?.temp === undefined) {
+    const end = await scene.start("cleanup", { temp: run.temp }).finished;
+    if (end.code !== 0) problems.push(`cleanup ended with ${end.code}: ${end.said.slice(-300)}`);
     problems.push(...(await listLeftovers(scene)));
   }
   const state = await scene.targetState();
@@ -158,24 +159,38 @@ async function readBucket({ world }: Scene): Promise<Trace[]> {
   );
 }
 
-function trace(where: string, { output }: ChildEnd): Trace {
-  return { where, bytes: Buffer.from(output) };
+/** Of every attempt of the run. */
+async function readArtifacts({ world }: Scene, run: ChildRun): Promise<Trace[]> {
+  const [number = ""] = run.runId.split("-");
+  const own = world.artifacts.list().filter(({ runId }) => runId === number);
+  const files = await Promise.all(own.map(({ name }) => world.artifacts.read(name)));
+  return files.flatMap((content) =>
+    [...content].map(([name, bytes]) => ({ where: `the artifact ${name}`, bytes: Buffer.from(bytes) })),
+  );
 }
 
-/** The last sentence that the run said, without what changes from run to run. */
-export function messageOf({ output }: ChildEnd): string {
-  const messages = output.split("\n").flatMap((line) => {
-    try {
-      const { message } = JSON.parse(line) as { message?: unknown };
-      return typeof message === "string" ? [message] : [];
-    } catch {
-      return line.startsWith("{") || line.trim() === "" ? [] : [line];
-    }
-  });
-  return (messages.at(-1) ?? "")
-    .replace(/ The evidence is in .*$/u, "")
+function tracesOf(who: string, { output, processes }: ChildEnd): Trace[] {
+  return [{ where: `${who}'s output`, bytes: Buffer.from(output) }, ...processes.flatMap(tracesOfChild)];
+}
+
+/** Anybody on the machine can read the argv; the environment may hold pg_dump's password and nothing else. */
+function tracesOfChild({ argv, environment }: SeenProcess): Trace[] {
+  const [program = ""] = argv.split("\0");
+  const rest = [...environment].filter(([name]) => !(name === "PGPASSWORD" && program.endsWith("pg_dump")));
+  return [
+    { where: `the argv of ${program}`, bytes: Buffer.from(argv) },
+    { where: `the environment of ${program}`, bytes: Buffer.from(JSON.stringify(rest)) },
+  ];
+}
+
+/** Why it failed, else its verdict, without what changes from run to run. */
+export function messageOf({ output, said }: ChildEnd): string {
+  const errors = output.split("\n").filter((line) => line.startsWith("::error::"));
+  const [headline = ""] = said.split("\n").filter((line) => line.startsWith("#"));
+  const message = errors.at(-1)?.slice("::error::".length).split("%0A")[0] ?? headline.replace(/^#+ */u, "");
+  return message
     .replaceAll(/\/tmp\/\S+/gu, "…")
     .replaceAll(/127\.0\.0\.1:\d+/gu, "127.0.0.1")
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/gu, "…")
-    .replaceAll(/[0-9a-f]{12}-1/gu, "…");
+    .replaceAll(/\d{10}-\d/gu, "…");
 }

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,7 +56,15 @@ export async function openScene(): Promise<Scene> {
       name,
       value.replace(":PORT/", `:${proxy.port}/`),
     ]);
-    return startChild(command, { folder, ...options, inputs: { ...inputs, ...Object.fromEntries(own) } });
+    const runId = options.runId ?? `${randomInt(1_000_000_000, 9_999_999_999)}-1`;
+    const environment = { ...artifactVariables(world, runId), ...options.environment };
+    return startChild(command, {
+      folder,
+      ...options,
+      runId,
+      environment,
+      inputs: { ...inputs, ...Object.fromEntries(own) },
+    });
   };
   await resetTarget(world);
   await start("preflight").finished;
@@ -83,6 +92,13 @@ function inputsOf(world: World, proxy: Proxy): Record<string, string> {
     "stall-minutes": "0.3",
     jobs: "2",
   };
+}
+
+/** What a runner gives to JavaScript actions alone. */
+function artifactVariables({ artifacts }: World, run: string): Record<string, string> {
+  const [runId = "", attempt] = run.split("-");
+  const token = artifacts.issueToken({ runId, jobId: `migrate-${randomInt(1e9)}`, attempt: Number(attempt) });
+  return { ACTIONS_RESULTS_URL: artifacts.url, ACTIONS_RUNTIME_TOKEN: token };
 }
 
 function questions(world: World): Pick<Scene, "sql" | "sourceDigest" | "targetState"> {

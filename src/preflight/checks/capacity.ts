@@ -3,7 +3,7 @@ import type { Check } from "../check.ts";
 import { finding } from "../check.ts";
 import { isTable } from "../catalog/relations.ts";
 import { isClient } from "./sessions.ts";
-import { findPlan } from "../heroku-plans.ts";
+import { planNamed } from "../../heroku/plans.ts";
 
 export const sizeIsModerate: Check = {
   id: "size",
@@ -29,7 +29,7 @@ export const planHoldsDatabase: Check = {
   needs: ["source", "heroku"],
   async run(gate) {
     const { addon, info } = gate.heroku;
-    const limitBytes = info.planBytes ?? findPlan(addon.plan)?.bytes;
+    const limitBytes = info.planBytes ?? planNamed(addon.plan).storageBytes;
     if (limitBytes === undefined) return { findings: [], note: `the size of ${addon.plan} is not known` };
     const { sizeBytes } = await gate.source.catalog.server();
     const message = `The database is ${formatBytes(sizeBytes)} large, ${addon.plan} holds ${formatBytes(limitBytes)}.`;
@@ -48,7 +48,7 @@ export const planAllowsTables: Check = {
   needs: ["source", "heroku"],
   async run(gate) {
     const { addon, info } = gate.heroku;
-    const limit = info.tableLimit ?? findPlan(addon.plan)?.tables;
+    const limit = info.tableLimit ?? planNamed(addon.plan).tableLimit;
     const count = (await gate.source.catalog.relations()).filter(isTable).length;
     if (limit === undefined || count <= limit) return { findings: [], note: plural(count, "table") };
     const message = `The source has ${plural(count, "table")}, ${addon.plan} allows ${formatCount(limit)}.`;
@@ -67,7 +67,7 @@ export const planAllowsConnections: Check = {
   needs: ["source", "heroku"],
   async run(gate) {
     const { addon, info } = gate.heroku;
-    const limit = info.connectionLimit ?? findPlan(addon.plan)?.connections;
+    const limit = info.connectionLimit ?? planNamed(addon.plan).connectionLimit;
     const count = await gate.source.session.value<number>(clientsQuery);
     if (limit === undefined || count <= limit) return { findings: [], note: `${count} now` };
     const message = `${count} clients are connected to the source now, ${addon.plan} allows ${limit}.`;

@@ -3,7 +3,7 @@ import type { Check } from "../check.ts";
 import { finding, findingAbout } from "../check.ts";
 import type { FindingCode } from "../codes.ts";
 import type { HerokuProblemKind } from "../facts.ts";
-import { isAdvancedPlan } from "../heroku-plans.ts";
+import { planNamed } from "../../heroku/plans.ts";
 
 const codeByProblem: Readonly<Record<HerokuProblemKind, FindingCode>> = {
   unauthorized: "HEROKU_TOKEN_REFUSED",
@@ -44,7 +44,7 @@ export const planIsSupported: Check = {
   needs: ["heroku"],
   run(gate) {
     const { plan, name } = gate.heroku.addon;
-    if (!isAdvancedPlan(plan)) return { findings: [], note: plan };
+    if (!planNamed(plan).isAdvanced) return { findings: [], note: plan };
     return [finding("TARGET_PLAN_UNSUPPORTED", { message: `${name} is on the plan ${plan}.`, objects: [name] })];
   },
 };

@@ -2,7 +2,7 @@ import { formatBytes, plural } from "../../format.ts";
 import type { Check } from "../check.ts";
 import { finding, findingAbout } from "../check.ts";
 import { isTable, relationName } from "../catalog/relations.ts";
-import { isPrivatePlan } from "../heroku-plans.ts";
+import { planNamed } from "../../heroku/plans.ts";
 import { isClient } from "./sessions.ts";
 
 export const targetConnection: Check = {
@@ -14,7 +14,7 @@ export const targetConnection: Check = {
     const problem = gate.targetProblem;
     if (problem === undefined || gate.herokuProblem !== undefined) return [];
     const { plan, name } = gate.heroku.addon;
-    const isPrivate = isPrivatePlan(plan) || gate.heroku.app.space !== null;
+    const isPrivate = planNamed(plan).isPrivate || gate.heroku.app.space !== null;
     const code = isPrivate ? "TARGET_PRIVATE" : "TARGET_UNREACHABLE";
     return [finding(code, { message: `${name} (${plan}): ${problem.reason}`, objects: [name] })];
   },

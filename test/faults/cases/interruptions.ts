@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { statePathOf } from "../../../src/state.ts";
 import { answers } from "../../local/heroku/faults.ts";
 import type { ChildRun } from "../child-run.ts";
 import type { FaultCase } from "../fault-case.ts";
@@ -93,10 +94,8 @@ export const interruptions: FaultCase[] = [
       scene.world.heroku.faults.add({ match: {}, action: answers.serverError(503), times: Infinity });
       run.kill("SIGTERM");
       await run.finished;
-      const state = JSON.parse(await readFile(join(run.workDirectory, "state.json"), "utf8")) as Record<
-        string,
-        unknown
-      >;
+      const file = statePathOf(join(run.temp, "migrate-to-heroku-postgres"));
+      const state = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
       if (state["maintenance"] === undefined) throw new Error("the state file has forgotten maintenance mode");
       scene.world.heroku.faults.clear();
     },

@@ -12,7 +12,7 @@ export const runnerFaults: FaultCase[] = [
   {
     area: "runner",
     fault: "RUNNER_TEMP does not exist and cannot be made",
-    options: { workDirectory: "/dev/null/work" },
+    options: { temp: "/dev/null/work" },
     expect: "failed",
     says: /ENOTDIR|cannot be|could not/iu,
     target: "untouched",
@@ -23,8 +23,8 @@ export const runnerFaults: FaultCase[] = [
     during: async (scene, run) => {
       await run.stage("dump");
       const other = await scene.start("migrate").finished;
-      if (other.code !== 1 || !other.output.includes("Another migration into this target is under way"))
-        throw new Error(`the second one ended ${other.code}: ${other.output.slice(-300)}`);
+      if (other.code !== 1 || !other.said.includes("Another migration into this target is under way"))
+        throw new Error(`the second one ended ${other.code}: ${other.said.slice(-300)}`);
     },
     arrange: ({ world }) =>
       void world.bucket.faults.add({ operation: "UploadPart", times: Infinity, action: { stallMs: 1500 } }),

@@ -217,7 +217,7 @@ export const sourceFaults: FaultCase[] = [
     between: async (scene) => scene.sql("insert into customers values (100000, 'late@example.com')"),
     inspect: async (scene, { second }) => {
       await scene.sql("delete from customers where id = 100000");
-      return second?.output.includes("the source was written to since")
+      return second?.said.includes("the source was written to since")
         ? []
         : ["the second run does not say why it dumps anew"];
     },
