@@ -91,7 +91,9 @@ function recordFailure({ report, signal }: Run, error: unknown): void {
   };
   report.failure = failure;
   report.verdict = verdictOf(cause);
-  report.headline = `${stage === "inputs" ? "The run" : `Stage ${stage}`} failed: ${failure.message} ${failure.targetState}`;
+  const where = stage === "inputs" ? "The run" : `Stage ${stage}`;
+  const ended = cause instanceof InterruptedError ? "was stopped" : "failed";
+  report.headline = `${where} ${ended}: ${failure.message} ${failure.targetState}`;
   report.nextSteps = [...listAfterFailure(report), ...(hint === undefined ? [] : [hint]), ...report.nextSteps];
 }
 

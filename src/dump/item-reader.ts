@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { adler32, adler32Combine } from "../archive/adler32.ts";
 import { type Piece, deflatePieceSync, storedPiece, zstdPieceSync } from "../archive/pieces.ts";
 import { MigrationError } from "../errors.ts";
 import { freeMemory } from "../free-memory.ts";
@@ -9,7 +10,8 @@ import type { PieceMessage, ReaderSettings } from "./messages.ts";
 /** How much of an item has been handed over, and its checksum: what a repeated read must produce again before going on. */
 export interface ItemProgress {
   textBytes: number;
-  crc: number;
+  /** Adler-32 where the pieces have one already, else CRC-32. */
+  checksum: number;
 }
 
 interface Step {
@@ -18,7 +20,7 @@ interface Step {
   progress: ItemProgress;
 }
 
-export const nothingRead: ItemProgress = { textBytes: 0, crc: 0 };
+export const nothingRead: ItemProgress = { textBytes: 0, checksum: 1 };
 
 type CompressionSettings = Pick<ReaderSettings, "algorithm" | "level" | "fitsLevels" | "pieceBytes">;
 
@@ -42,17 +44,41 @@ export class ItemReader {
    * handed over already is skipped, and compared by its checksum.
    */
   async *read(source: ItemText, block: number, number: number, done: ItemProgress): AsyncGenerator<Step> {
-    await skipKnown(source, done, this.#buffer);
+    await this.#skipKnown(source, done);
     let progress = done;
     for (let isLast = false; !isLast;) {
       const length = await source.read(this.#buffer);
       isLast = length < this.#buffer.length;
       const text = this.#buffer.subarray(0, length);
-      progress = { textBytes: progress.textBytes + length, crc: crc32(text, progress.crc) };
-      const { bytes, textBytes, checksum } = this.#makePiece(text, block);
+      const piece = this.#makePiece(text, block);
+      progress = this.#advance(progress, text, piece);
       const rows = isLast ? source.rowCount : 0;
-      yield { piece: { item: number, isLast, rows, bytes: ownCopy(bytes, text), textBytes, checksum }, progress };
+      yield { piece: { item: number, isLast, rows, ...piece, bytes: ownCopy(piece.bytes, text) }, progress };
     }
+  }
+
+  #advance({ textBytes, checksum }: ItemProgress, text: Buffer, piece: Piece): ItemProgress {
+    return {
+      textBytes: textBytes + text.length,
+      checksum:
+        this.#settings.algorithm === "gzip"
+          ? adler32Combine(checksum, piece.checksum, text.length)
+          : crc32(text, checksum),
+    };
+  }
+
+  /** Reads again what has been handed over already, and throws unless it is the same. */
+  async #skipKnown(text: ItemText, done: ItemProgress): Promise<void> {
+    const sum = this.#settings.algorithm === "gzip" ? adler32 : crc32;
+    const known = { ...nothingRead };
+    while (known.textBytes < done.textBytes) {
+      const target = this.#buffer.subarray(0, Math.min(this.#buffer.length, done.textBytes - known.textBytes));
+      const length = await text.read(target);
+      known.textBytes += length;
+      known.checksum = sum(target.subarray(0, length), known.checksum);
+      if (length < target.length) break;
+    }
+    if (known.textBytes !== done.textBytes || known.checksum !== done.checksum) throw changedSlice();
   }
 
   #makePiece(text: Buffer, block: number): Piece {
@@ -63,18 +89,8 @@ export class ItemReader {
   }
 }
 
-/** Reads again what has been handed over already, and throws unless it is the same. */
-async function skipKnown(text: ItemText, done: ItemProgress, buffer: Buffer): Promise<void> {
-  const known = { ...nothingRead };
-  while (known.textBytes < done.textBytes) {
-    const target = buffer.subarray(0, Math.min(buffer.length, done.textBytes - known.textBytes));
-    const length = await text.read(target);
-    known.textBytes += length;
-    known.crc = crc32(target.subarray(0, length), known.crc);
-    if (length < target.length) break;
-  }
-  if (known.textBytes === done.textBytes && known.crc === done.crc) return;
-  throw new MigrationError("A slice read for the second time under the same snapshot gave different rows.", {
+function changedSlice(): MigrationError {
+  return new MigrationError("A slice read for the second time under the same snapshot gave different rows.", {
     code: "SLICE_CHANGED",
     hint: "Report this: it must not happen. Meanwhile dump-engine: pg_dump does not read slices.",
   });

@@ -250,7 +250,7 @@ export const inputDefinitions: readonly InputDefinition[] = [
     values: ["full", "counts", "schema", "off"],
     default: "full",
     description:
-      "What is compared after the restore: definitions and content of every table, exact row counts, definitions alone, or nothing.",
+      "What is compared after the restore: definitions and content of every table, exact row counts, definitions alone, or nothing. The last two end as unverified.",
   },
   {
     name: "accept",
