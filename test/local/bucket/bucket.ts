@@ -28,7 +28,7 @@ export interface BucketOptions extends BucketCredentials {
   md5?: boolean | undefined;
   /** Whether to keep the SHA-256 of every body. Off where absent. */
   sha256?: boolean | undefined;
-  /** Whether to hash bodies to compare them with a signed payload hash. On where absent. */
+  /** Whether to hash bodies to compare them with a signed payload hash or a Content-MD5. On where absent. */
   verifyPayload?: boolean | undefined;
   /** Whether `/_control` answers: faults and counts over HTTP, for a bucket in another process. Off where absent. */
   control?: boolean | undefined;
