@@ -6249,9 +6249,6 @@ function hintOf(error) {
 // src/dump/item-reader.ts
 import { crc32 } from "node:zlib";
 
-// src/archive/pieces.ts
-import { constants, createDeflate, deflateRawSync, zstdCompressSync } from "node:zlib";
-
 // src/archive/adler32.ts
 var base = 65521;
 var wordsPerReduction = 5552 / 4;
@@ -6264,6 +6261,13 @@ function adler32(bytes, checksum = 1) {
   const lead = addBytes(checksum, bytes, 0, leadingBytes);
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset + leadingBytes, wordCount);
   return addBytes(addWords(lead, words), bytes, trailing, bytes.length);
+}
+function adler32Combine(first, second, secondBytes) {
+  const remainder = secondBytes % base;
+  const firstLow = first & 65535;
+  const low = (firstLow + (second & 65535) + base - 1) % base;
+  const high = ((first >>> 16) + (second >>> 16) + remainder * firstLow + base - remainder) % base;
+  return (high << 16 | low) >>> 0;
 }
 function addBytes(checksum, bytes, from, to) {
   let low = checksum & 65535;
@@ -6306,20 +6310,25 @@ function addWords(checksum, words) {
 }
 
 // src/archive/pieces.ts
+import { constants, createDeflate, deflateRawSync, zstdCompressSync } from "node:zlib";
 var outputBytes = 256 * 1024;
 var smallWindow = { windowBits: 13, memLevel: 6 };
 var smallTextBytes = 2 ** smallWindow.windowBits;
-function deflatePieceSync(text, level) {
+var usualWindow = { windowBits: 15, memLevel: 9 };
+function deflatePieceSync(text, settings) {
   if (text.length === 0) return emptyPiece;
-  const chunkSize = text.length + (text.length >> 8) + 1024;
-  const size = text.length <= smallTextBytes ? smallWindow : {};
-  const bytes = deflateRawSync(text, { level, finishFlush: constants.Z_SYNC_FLUSH, chunkSize, ...size });
+  const chunkSize = roomFor(text);
+  const window = text.length <= smallTextBytes ? smallWindow : usualWindow;
+  const bytes = deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH, chunkSize, ...window, ...settings });
   return { bytes, textBytes: text.length, checksum: adler32(text) };
+}
+function roomFor(text) {
+  return text.length + (text.length >> 8) + 1024;
 }
 function zstdPieceSync(text, level) {
   if (text.length === 0) return emptyPiece;
   const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
-  return { bytes: zstdCompressSync(text, { params }), textBytes: text.length, checksum: 1 };
+  return { bytes: zstdCompressSync(text, { params, chunkSize: roomFor(text) }), textBytes: text.length, checksum: 1 };
 }
 function storedPiece(text) {
   return { bytes: text, textBytes: text.length, checksum: 1 };
@@ -6333,42 +6342,49 @@ function freeMemory(bytes) {
     buffer.transfer(0);
 }
 
-// src/dump/fitting-level.ts
-import { deflateRawSync as deflateRawSync2 } from "node:zlib";
-var usualLevel = 6;
-var quickerLevels = [1, 4, 5];
-var tolerance = 1.07;
+// src/dump/fitting-deflate.ts
+import { constants as constants2, deflateRawSync as deflateRawSync2 } from "node:zlib";
+var usual = { level: 6 };
+var quicker = [
+  { level: 1, strategy: constants2.Z_HUFFMAN_ONLY },
+  { level: 1 },
+  { level: 2 },
+  { level: 4 },
+  { level: 5 }
+];
+var tolerance = 1.125;
 var sampleBytes = 128 * 1024;
 var leastSampleBytes = 32 * 1024;
-var piecesPerChoice = 64;
-function findFittingLevel(text) {
-  if (text.length < leastSampleBytes) return 4;
+var settingsForLittle = { level: 4 };
+var piecesPerChoice = 16;
+function findFittingSettings(text) {
+  if (text.length < leastSampleBytes) return settingsForLittle;
   const from = Math.max(0, text.length - sampleBytes >> 1);
   const sample = text.subarray(from, from + sampleBytes);
-  const bytesAt = (level) => deflateRawSync2(sample, { level }).length;
-  const mostBytes = bytesAt(usualLevel) * tolerance;
-  return quickerLevels.find((level) => bytesAt(level) <= mostBytes) ?? usualLevel;
+  const bytesWith = (settings) => deflateRawSync2(sample, settings).length;
+  const mostBytes = bytesWith(usual) * tolerance;
+  return quicker.find((settings) => bytesWith(settings) <= mostBytes) ?? usual;
 }
-var FittingLevels = class {
+var FittingDeflate = class {
   #choices = /* @__PURE__ */ new Map();
-  levelFor(block, text) {
+  settingsFor(block, text) {
     const choice = this.#choices.get(block);
     if (choice !== void 0 && choice.piecesLeft > 0) {
       choice.piecesLeft -= 1;
-      return choice.level;
+      return choice.settings;
     }
-    const level = findFittingLevel(text);
-    if (text.length >= leastSampleBytes) this.#choices.set(block, { level, piecesLeft: piecesPerChoice });
-    return level;
+    const settings = findFittingSettings(text);
+    if (text.length >= leastSampleBytes) this.#choices.set(block, { settings, piecesLeft: piecesPerChoice });
+    return settings;
   }
 };
 
 // src/dump/item-reader.ts
-var nothingRead = { textBytes: 0, crc: 0 };
+var nothingRead = { textBytes: 0, checksum: 1 };
 var ItemReader = class {
   #settings;
   #buffer;
-  #fittingLevels = new FittingLevels();
+  #fittingDeflate = new FittingDeflate();
   constructor(settings) {
     this.#settings = settings;
     this.#buffer = Buffer.allocUnsafeSlow(settings.pieceBytes);
@@ -6379,36 +6395,46 @@ var ItemReader = class {
    * handed over already is skipped, and compared by its checksum.
    */
   async *read(source, block, number, done) {
-    await skipKnown(source, done, this.#buffer);
+    await this.#skipKnown(source, done);
     let progress = done;
     for (let isLast = false; !isLast; ) {
       const length = await source.read(this.#buffer);
       isLast = length < this.#buffer.length;
       const text = this.#buffer.subarray(0, length);
-      progress = { textBytes: progress.textBytes + length, crc: crc32(text, progress.crc) };
-      const { bytes, textBytes, checksum } = this.#makePiece(text, block);
+      const piece = this.#makePiece(text, block);
+      progress = this.#advance(progress, text, piece);
       const rows = isLast ? source.rowCount : 0;
-      yield { piece: { item: number, isLast, rows, bytes: ownCopy(bytes, text), textBytes, checksum }, progress };
+      yield { piece: { item: number, isLast, rows, ...piece, bytes: ownCopy(piece.bytes, text) }, progress };
     }
+  }
+  #advance({ textBytes, checksum }, text, piece) {
+    return {
+      textBytes: textBytes + text.length,
+      checksum: this.#settings.algorithm === "gzip" ? adler32Combine(checksum, piece.checksum, text.length) : crc32(text, checksum)
+    };
+  }
+  /** Reads again what has been handed over already, and throws unless it is the same. */
+  async #skipKnown(text, done) {
+    const sum = this.#settings.algorithm === "gzip" ? adler32 : crc32;
+    const known = { ...nothingRead };
+    while (known.textBytes < done.textBytes) {
+      const target = this.#buffer.subarray(0, Math.min(this.#buffer.length, done.textBytes - known.textBytes));
+      const length = await text.read(target);
+      known.textBytes += length;
+      known.checksum = sum(target.subarray(0, length), known.checksum);
+      if (length < target.length) break;
+    }
+    if (known.textBytes !== done.textBytes || known.checksum !== done.checksum) throw changedSlice();
   }
   #makePiece(text, block) {
     const { algorithm, level, fitsLevels } = this.#settings;
     if (algorithm === "none") return storedPiece(text);
     if (algorithm === "zstd") return zstdPieceSync(text, level);
-    return deflatePieceSync(text, fitsLevels ? this.#fittingLevels.levelFor(block, text) : level);
+    return deflatePieceSync(text, fitsLevels ? this.#fittingDeflate.settingsFor(block, text) : { level });
   }
 };
-async function skipKnown(text, done, buffer) {
-  const known = { ...nothingRead };
-  while (known.textBytes < done.textBytes) {
-    const target = buffer.subarray(0, Math.min(buffer.length, done.textBytes - known.textBytes));
-    const length = await text.read(target);
-    known.textBytes += length;
-    known.crc = crc32(target.subarray(0, length), known.crc);
-    if (length < target.length) break;
-  }
-  if (known.textBytes === done.textBytes && known.crc === done.crc) return;
-  throw new MigrationError("A slice read for the second time under the same snapshot gave different rows.", {
+function changedSlice() {
+  return new MigrationError("A slice read for the second time under the same snapshot gave different rows.", {
     code: "SLICE_CHANGED",
     hint: "Report this: it must not happen. Meanwhile dump-engine: pg_dump does not read slices."
   });

@@ -34,6 +34,6 @@ test("each table has its own, and is looked at again further on", () => {
   const [quick, thorough] = [hashes(400_000), prose];
   expect(fitting.settingsFor(1, quick)).toEqual(withoutSearch);
   expect(fitting.settingsFor(2, thorough)).not.toEqual(withoutSearch);
-  for (let piece = 0; piece < 64; piece += 1) expect(fitting.settingsFor(1, thorough)).toEqual(withoutSearch);
+  for (let piece = 0; piece < 16; piece += 1) expect(fitting.settingsFor(1, thorough)).toEqual(withoutSearch);
   expect(fitting.settingsFor(1, thorough)).not.toEqual(withoutSearch);
 });

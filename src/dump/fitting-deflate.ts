@@ -27,7 +27,7 @@ const leastSampleBytes = 32 * 1024;
 const settingsForLittle: DeflateSettings = { level: 4 };
 
 /** So many pieces of a table, then it is looked at again: rows change along a table. */
-const piecesPerChoice = 64;
+const piecesPerChoice = 16;
 
 /** The quickest settings that do nearly as well as the usual ones on a sample from the middle of this text. */
 export function findFittingSettings(text: Buffer): DeflateSettings {
