@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout } from "node:timers/promises";
 import type { ClientPrograms } from "../../src/postgres/client-programs.ts";
 import type { BucketProcess } from "../local/bucket/bucket-process.ts";
 import type { PostgresServer } from "../local/postgres/servers.ts";
@@ -25,6 +26,9 @@ export interface Database {
   bytes: number;
 }
 
+/** The server counts the time of a backend once that has ended, a moment after its client. */
+const backendsEndMs = 500;
+
 /** One way, once, in a process of its own. */
 export async function measure(bench: Bench, database: Database, subject: Subject): Promise<Sample> {
   const job = jobOf(bench, database, subject);
@@ -38,6 +42,7 @@ export async function measure(bench: Bench, database: Database, subject: Subject
   const [code] = (await once(child, "close")) as [number | null];
   const peakBytes = memory.stop();
   if (code !== 0) throw new Error(`${subject.way} ended with exit code ${code}`);
+  await setTimeout(backendsEndMs);
   const { jobs, rows: _, ...result } = JSON.parse(output) as WayResult;
   const bucketAfter = await bench.bucket.readStats();
   await bench.bucket.clearRequests();
