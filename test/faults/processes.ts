@@ -35,10 +35,17 @@ export function watchProcesses(root = process.pid): Watch {
 }
 
 async function lookBelow(parent: number, seen: Map<number, SeenProcess>): Promise<void> {
+  const parentArgv = await readArgv(parent);
   for (const pid of await listChildren(parent)) {
-    await look(pid, parent, seen);
+    const argv = await readArgv(pid);
+    // A child between fork and exec still is what its parent is, in argv and environment.
+    if (argv !== "" && argv !== parentArgv && argv !== seen.get(pid)?.argv) await remember(pid, parent, argv, seen);
     await lookBelow(pid, seen);
   }
+}
+
+async function readArgv(pid: number): Promise<string> {
+  return await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
 }
 
 /** Children belong to the thread that started them (proc(5), `/proc/pid/task/tid/children`). */
@@ -50,10 +57,7 @@ async function listChildren(pid: number): Promise<number[]> {
   return lists.flatMap((list) => list.split(" ").filter(Boolean).map(Number));
 }
 
-/** A child between fork and exec still shows its parent's; what it runs afterwards takes that one's place. */
-async function look(pid: number, parent: number, seen: Map<number, SeenProcess>): Promise<void> {
-  const argv = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-  if (argv === "" || seen.get(pid)?.argv === argv) return;
+async function remember(pid: number, parent: number, argv: string, seen: Map<number, SeenProcess>): Promise<void> {
   const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
   seen.set(pid, { pid, parent, argv, environment: parseEnvironment(environment) });
 }
