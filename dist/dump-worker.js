@@ -6228,7 +6228,8 @@ function describeError(error) {
     const message = messageOf(cause);
     if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
   }
-  return messages.slice(0, 8).join(": ");
+  const shown = messages.slice(0, 8);
+  return shown.map((message, index) => index < shown.length - 1 ? message.replace(/\.$/u, "") : message).join(": ");
 }
 function listCauses(error) {
   const causes = /* @__PURE__ */ new Set([error]);

@@ -93,7 +93,8 @@ function recordFailure({ report, signal }: Run, error: unknown): void {
   report.verdict = verdictOf(cause);
   const where = stage === "inputs" ? "The run" : `Stage ${stage}`;
   const ended = cause instanceof InterruptedError ? "was stopped" : "failed";
-  report.headline = `${where} ${ended}: ${failure.message} ${failure.targetState}`;
+  const reason = /[.!?]$/u.test(failure.message) ? failure.message : `${failure.message}.`;
+  report.headline = `${where} ${ended}: ${reason} ${failure.targetState}`;
   report.nextSteps = [...listAfterFailure(report), ...(hint === undefined ? [] : [hint]), ...report.nextSteps];
 }
 

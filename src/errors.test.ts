@@ -69,6 +69,11 @@ describe("describeError", () => {
     expect(describeError(error)).toBe("upload: part 7: reset");
   });
 
+  test("is one sentence, whatever the causes' full stops", () => {
+    const error = new Error("Could not upload part 7.", { cause: new Error("The part was refused.") });
+    expect(describeError(error)).toBe("Could not upload part 7: The part was refused.");
+  });
+
   test("does not repeat what an outer message holds already", () => {
     const error = new Error("part 7 failed: reset", { cause: new Error("reset", { cause: "elsewhere" }) });
     expect(describeError(error)).toBe("part 7 failed: reset: elsewhere");

@@ -74,7 +74,8 @@ export function describeError(error: unknown): string {
     const message = messageOf(cause);
     if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
   }
-  return messages.slice(0, 8).join(": ");
+  const shown = messages.slice(0, 8);
+  return shown.map((message, index) => (index < shown.length - 1 ? message.replace(/\.$/u, "") : message)).join(": ");
 }
 
 /** What was thrown, its cause, and so on down: each once, because errors of libraries may cause each other. */
