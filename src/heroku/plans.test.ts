@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { planNamed } from "./plans.ts";
 
-const gigabyte = 1024 ** 3;
+const gigabyte = 1e9;
 
 test.each([
   [
@@ -16,7 +16,7 @@ test.each([
   ["heroku-postgresql:premium-4", { tier: "premium", storageBytes: 768 * gigabyte, connectionLimit: 500 }],
   ["heroku-postgresql:premium-l-9", { tier: "premium", storageBytes: undefined }],
   ["heroku-postgresql:private-2", { tier: "private", isPrivate: true, storageBytes: 256 * gigabyte }],
-  ["heroku-postgresql:shield-9", { tier: "shield", isPrivate: true, storageBytes: 4096 * gigabyte }],
+  ["heroku-postgresql:shield-9", { tier: "shield", isPrivate: true, storageBytes: 4000 * gigabyte }],
   [
     "heroku-postgresql:advanced",
     { tier: "advanced", isAdvanced: true, storageBytes: undefined, connectionLimit: undefined },

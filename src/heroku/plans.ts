@@ -16,7 +16,8 @@ export interface Plan {
   tableLimit: number | undefined;
 }
 
-const gigabyte = 1024 ** 3;
+/** Decimal, the smaller reading of what the plans are sold by: a database that fits so fits in any case. */
+const gigabyte = 1e9;
 
 const essentialLimits: Readonly<Record<string, { gigabytes: number; connections: number }>> = {
   "0": { gigabytes: 1, connections: 20 },
@@ -32,11 +33,11 @@ const classicLimits: Readonly<Record<string, { gigabytes: number; connections: n
   "2": { gigabytes: 256, connections: 400 },
   "3": { gigabytes: 512, connections: 500 },
   "4": { gigabytes: 768, connections: 500 },
-  "5": { gigabytes: 1024, connections: 500 },
-  "6": { gigabytes: 1536, connections: 500 },
-  "7": { gigabytes: 2048, connections: 500 },
-  "8": { gigabytes: 3072, connections: 500 },
-  "9": { gigabytes: 4096, connections: 500 },
+  "5": { gigabytes: 1000, connections: 500 },
+  "6": { gigabytes: 1500, connections: 500 },
+  "7": { gigabytes: 2000, connections: 500 },
+  "8": { gigabytes: 3000, connections: 500 },
+  "9": { gigabytes: 4000, connections: 500 },
 };
 
 /** Understands `heroku-postgresql:standard-0` and `standard-0`; an unknown plan has unknown limits. */
