@@ -2,7 +2,7 @@ import { getState, saveState, setFailed } from "@actions/core";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { runCommand } from "../commands.ts";
-import { type Outcome, describeError, exitCodes, hintOf } from "../errors.ts";
+import { MigrationError, type Outcome, describeError, exitCodes, hintOf } from "../errors.ts";
 import type { Command } from "../inputs/definitions.ts";
 import { parseInputs } from "../inputs/parse.ts";
 import type { RawInputs } from "../inputs/inputs.ts";
@@ -42,7 +42,7 @@ async function runInputs(changes: { command?: Command }): Promise<void> {
   maskInputs(raw);
   const inputs = parseInputs(raw);
   const workDirectory = workDirectoryOf(process.env);
-  await mkdir(workDirectory, { recursive: true, mode: 0o700 });
+  await makeWorkDirectory(workDirectory);
   const platform = await readActionsPlatform(process.env);
   const log = createActionsLog();
   stop.startDeadline(inputs.deadlineMinutes);
@@ -57,6 +57,16 @@ async function runInputs(changes: { command?: Command }): Promise<void> {
   if (result === undefined) return;
   await publish(result, { inputs, log, platform, workDirectory });
   end(result.outcome, result.report.headline, result.report.failure?.hint);
+}
+
+async function makeWorkDirectory(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new MigrationError(`The folder ${folder} cannot be made.`, {
+      code: "WORK_DIR",
+      hint: "RUNNER_TEMP must be a folder that the runner's user may write to. Nothing was begun.",
+      cause: error,
+    });
+  });
 }
 
 function end(outcome: Outcome, headline: string, hint: string | undefined): void {
