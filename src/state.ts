@@ -36,6 +36,13 @@ export function statePathOf(workDirectory: string): string {
   return join(workDirectory, "state.json");
 }
 
+/** @throws MigrationError with the hint that says how the folder is named */
+export async function makeWorkDirectory(folder: string, hint: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new MigrationError(`The folder ${folder} cannot be made.`, { code: "WORK_DIR", hint, cause: error });
+  });
+}
+
 const empty: PendingState = { version: 1 };
 
 /** The state file: every change is on disk, whole, before the promise resolves. */

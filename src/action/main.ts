@@ -1,13 +1,12 @@
 import { getState, saveState, setFailed } from "@actions/core";
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { runCommand } from "../commands.ts";
-import { MigrationError, type Outcome, describeError, exitCodes, hintOf } from "../errors.ts";
+import { type Outcome, describeError, exitCodes, hintOf } from "../errors.ts";
 import type { Command } from "../inputs/definitions.ts";
 import { parseInputs } from "../inputs/parse.ts";
 import type { RawInputs } from "../inputs/inputs.ts";
 import { redact } from "../secret.ts";
-import { statePathOf } from "../state.ts";
+import { makeWorkDirectory, statePathOf } from "../state.ts";
 import { listenForStop } from "../stop-signal.ts";
 import { createActionsLog } from "./actions-log.ts";
 import { maskInputs, maskSecret } from "./masks.ts";
@@ -42,7 +41,7 @@ async function runInputs(changes: { command?: Command }): Promise<void> {
   maskInputs(raw);
   const inputs = parseInputs(raw);
   const workDirectory = workDirectoryOf(process.env);
-  await makeWorkDirectory(workDirectory);
+  await makeWorkDirectory(workDirectory, "RUNNER_TEMP must be a folder that the runner's user may write to.");
   const platform = await readActionsPlatform(process.env);
   const log = createActionsLog();
   stop.startDeadline(inputs.deadlineMinutes);
@@ -57,16 +56,6 @@ async function runInputs(changes: { command?: Command }): Promise<void> {
   if (result === undefined) return;
   await publish(result, { inputs, log, platform, workDirectory });
   end(result.outcome, result.report.headline, result.report.failure?.hint);
-}
-
-async function makeWorkDirectory(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw new MigrationError(`The folder ${folder} cannot be made.`, {
-      code: "WORK_DIR",
-      hint: "RUNNER_TEMP must be a folder that the runner's user may write to. Nothing was begun.",
-      cause: error,
-    });
-  });
 }
 
 function end(outcome: Outcome, headline: string, hint: string | undefined): void {

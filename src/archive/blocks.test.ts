@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { inflateSync, zstdCompressSync } from "node:zlib";
+import { constants, inflateSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -60,6 +60,12 @@ describe("a zlib stream of several pieces", () => {
       expect(sync.map(({ checksum }) => checksum)).toEqual(pieces.map(({ checksum }) => checksum));
     },
   );
+
+  test("inflates whole where each piece was tried for differently", () => {
+    const ways = [{ level: 1, strategy: constants.Z_HUFFMAN_ONLY }, { level: 9 }, { level: 1 }];
+    const pieces = texts.map((text, index) => deflatePieceSync(text, ways[index % ways.length] ?? { level: 6 }));
+    expect(inflateSync(joinChunks(frameTable(pieces, "gzip", 3))).equals(whole)).toBe(true);
+  });
 
   test("begins as zlib's own of that level does", () => {
     const begins = [0, 1, 2, 5, 6, 9].map((level) =>

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CommandContext, runCommand } from "../commands.ts";
@@ -6,6 +6,7 @@ import { MigrationError, type Outcome, exitCodes } from "../errors.ts";
 import type { Command } from "../inputs/definitions.ts";
 import { parseInputs } from "../inputs/parse.ts";
 import type { Log } from "../log.ts";
+import { makeWorkDirectory } from "../state.ts";
 import { cleanupCommand } from "./cleanup-command.ts";
 import { finishedEvent, sayEnding } from "./ending.ts";
 import { type Flags, readFlags } from "./flags.ts";
@@ -106,8 +107,6 @@ async function openWorkDirectory(given: string | undefined, command: Command): P
     });
   }
   const folder = given ?? (await mkdtemp(join(tmpdir(), "migrate-to-heroku-postgres-")));
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw new MigrationError(`The folder ${folder} (--work-dir) cannot be made.`, { code: "WORK_DIR", cause: error });
-  });
+  await makeWorkDirectory(folder, "Name a folder that can be written with --work-dir.");
   return folder;
 }

@@ -5,7 +5,7 @@ import { formatBytes, formatCount, plural } from "../format.ts";
 import { chooseJobs } from "../jobs.ts";
 import { listConfigurationRelations } from "../postgres/configuration-tables.ts";
 import { openConnectionEnvironment } from "../postgres/connection-environment.ts";
-import { isLoopback } from "../postgres/database-url.ts";
+import { isLocal } from "../postgres/database-url.ts";
 import type { PgDumpOptions } from "../postgres/pg-dump.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
 import type { ContentsEdit, DumpRecord, TableRecord } from "../report.ts";
@@ -92,7 +92,7 @@ async function dumpWith(engine: DumpRecord["engine"], request: DumpRequest): Pro
 
 function chooseReaders({ run: { inputs, platform }, connectionRoom }: DumpRequest): number {
   const { processors } = platform;
-  return chooseJobs({ jobs: inputs.jobs, processors, isSourceLocal: isLoopback(inputs.source.host), connectionRoom });
+  return chooseJobs({ jobs: inputs.jobs, processors, isSourceLocal: isLocal(inputs.source.host), connectionRoom });
 }
 
 /** Only our own engine can give each table the level that its rows are worth. */

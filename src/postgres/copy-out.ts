@@ -16,9 +16,9 @@ const noBytes = Buffer.alloc(0);
 type SocketListener = (chunk: Buffer) => void;
 
 /**
- * `copy … to stdout`, once or several times in one message to the server, whose text goes straight from the socket's chunks into buffers of the caller. The server sends a
- * message per row: an event or an object for each would cost more than all the rest of reading. While nobody reads, the
- * socket is paused, and so is the server.
+ * `copy … to stdout`, once or several times in one message to the server, whose text goes straight from the socket's
+ * chunks into buffers of the caller. The server sends a message per row: an event or an object for each would cost more
+ * than all the rest of reading. While nobody reads, the socket is paused, and so is the server.
  */
 export class CopyOut {
   readonly #sql: string;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MigrationError } from "../errors.ts";
 import { Secret } from "../secret.ts";
-import { isLoopback, parseDatabaseUrl } from "./database-url.ts";
+import { isLocal, isLoopback, parseDatabaseUrl } from "./database-url.ts";
 
 const what = "source-database-url";
 
@@ -186,4 +186,12 @@ test.each([
   ["", false],
 ])("isLoopback(%j) is %s", (host, expected) => {
   expect(isLoopback(host)).toBe(expected);
+});
+
+test.each([
+  ["/var/run/postgresql", true],
+  ["127.0.0.1", true],
+  ["db.example.com", false],
+])("isLocal(%j) is %s", (host, expected) => {
+  expect(isLocal(host)).toBe(expected);
 });

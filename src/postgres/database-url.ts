@@ -184,7 +184,12 @@ function readSslMode(text: string | undefined, host: string, tls: TlsFiles, what
 /** A CA that was given is meant to be checked; a bare IP address has no name to check (Cloud SQL). Loopback is a tunnel or a proxy. */
 function defaultSslMode(host: string, tls: TlsFiles): SslMode {
   if (tls.ca !== undefined) return isIP(host) === 0 ? "verify-full" : "verify-ca";
-  return isLoopback(host) || host.startsWith("/") ? "prefer" : "require";
+  return isLocal(host) ? "prefer" : "require";
+}
+
+/** What answers does so on this machine: by a loopback address or a socket's folder. */
+export function isLocal(host: string): boolean {
+  return isLoopback(host) || host.startsWith("/");
 }
 
 /** `[::1]`, as a URL writes it, is `::1`. A name that begins with `127.` is a name, not an address. */

@@ -63,6 +63,7 @@ test("jobs never exceed the free connections less two", () => {
   expect(planMigration({ ...facts, freeConnections: 5 }).jobs).toBe(3);
   expect(planMigration({ ...facts, freeConnections: 0 }).jobs).toBe(1);
   expect(planMigration({ ...facts, jobs: 12 }).jobs).toBe(12);
+  expect(planMigration({ ...facts, isSourceLocal: true }).jobs).toBe(4);
 });
 
 test("parts are equal, few enough, and memory follows from them", () => {

@@ -161,7 +161,6 @@ function measuredRates(samples: readonly TableSample[]): Pick<Work, "readBytesPe
   };
 }
 
-/** Besides the session that holds the snapshot and pg_dump's own. */
 /** Long enough for a restore four times slower than planned; a URL signed by temporary credentials dies with them. */
 function urlLifetime(facts: PlanFacts, restoreMinutes: number): number {
   const wanted = Math.min(longestUrlSeconds, Math.max(shortestUrlSeconds, restoreMinutes * 60 * 4));

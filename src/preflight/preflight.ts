@@ -2,7 +2,7 @@ import { describeError } from "../errors.ts";
 import { plural } from "../format.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
-import { type DatabaseUrl, isLoopback } from "../postgres/database-url.ts";
+import { type DatabaseUrl, isLocal } from "../postgres/database-url.ts";
 import type { Session } from "../postgres/session.ts";
 import type { CheckResult, DatabaseFacts, MigrationPlan, TargetFacts } from "../report.ts";
 import { databaseFacts } from "./catalog/server.ts";
@@ -161,7 +161,7 @@ async function planFor(parts: Omit<GateParts, "plan">, context: PreflightContext
     sourceBytes: (await catalog.server()).sizeBytes,
     samples,
     cpuCount: context.runner.cpuCount,
-    isSourceLocal: isLoopback(inputs.source.host),
+    isSourceLocal: isLocal(inputs.source.host),
     freeConnections: await readFreeConnections(session),
     jobs: inputs.jobs,
     ...(uploadBytesPerSecond === undefined ? {} : { uploadBytesPerSecond }),

@@ -20,11 +20,10 @@ export async function runCase(scene: Scene, fault: FaultCase): Promise<FaultResu
   const first = await run.finished;
   endFaults(scene);
   problems.push(...judgeEnd(fault, first));
-  const traces = tracesOf("the first run", first);
-  if (fault.expect !== "recovered") problems.push(...(await judgeFailure(scene, fault, run)));
-  traces.push(...(await readTraces(run.temp)), ...(await readTraces(run.files)));
-  const second = fault.expect === "recovered" ? undefined : await runAgain(scene, fault, run, problems);
-  if (second !== undefined) traces.push(...tracesOf("the second run", second));
+  // Before cleanup empties the state.
+  const traces = await collectTraces("the first run", run);
+  if (fault.expect !== "recovered") problems.push(...(await judgeFailure(scene, fault, run, traces)));
+  const second = fault.expect === "recovered" ? undefined : await runAgain(scene, fault, run, { problems, traces });
   problems.push(...(await judgeOutcome(scene, fault)));
   problems.push(...((await fault.inspect?.(scene, { first, second })) ?? []));
   if ((await scene.sourceDigest()) !== digest && fault.between === undefined) problems.push("the source has changed");
@@ -70,11 +69,13 @@ function judgeEnd({ expect, says }: FaultCase, end: ChildEnd): string[] {
 }
 
 /** After the failed run, and its cleanup where one comes. */
-async function judgeFailure(scene: Scene, fault: FaultCase, run: ChildRun): Promise<string[]> {
+async function judgeFailure(scene: Scene, fault: FaultCase, run: ChildRun, traces: Trace[]): Promise<string[]> {
   const problems: string[] = [];
   fault.mend?.(scene);
   if (fault.cleanup !== "never" && fault.options?.temp === undefined) {
-    const end = await scene.start("cleanup", { temp: run.temp }).finished;
+    const cleanup = scene.start("cleanup", { temp: run.temp, runId: run.runId });
+    const end = await cleanup.finished;
+    traces.push(...(await collectTraces("cleanup", cleanup)));
     if (end.code !== 0) problems.push(`cleanup ended with ${end.code}: ${end.said.slice(-300)}`);
     problems.push(...(await listLeftovers(scene)));
   }
@@ -86,7 +87,12 @@ async function judgeFailure(scene: Scene, fault: FaultCase, run: ChildRun): Prom
 }
 
 /** As "Re-run failed jobs" does it: the next attempt of the same run, on another machine. */
-async function runAgain(scene: Scene, fault: FaultCase, run: ChildRun, problems: string[]): Promise<ChildEnd> {
+async function runAgain(
+  scene: Scene,
+  fault: FaultCase,
+  run: ChildRun,
+  { problems, traces }: { problems: string[]; traces: Trace[] },
+): Promise<ChildEnd> {
   await fault.between?.(scene);
   const inputs = fault.options?.inputs?.["safety-backup"];
   const again = scene.start("migrate", {
@@ -96,6 +102,7 @@ async function runAgain(scene: Scene, fault: FaultCase, run: ChildRun, problems:
   const late = setTimeout(() => again.process.kill("SIGKILL"), patienceMs);
   const end = await again.finished;
   clearTimeout(late);
+  traces.push(...(await collectTraces("the second run", again)));
   if (end.code !== 0) problems.push(`the second run ended with ${end.code ?? end.signal}: ${messageOf(end)}`);
   return end;
 }
@@ -169,8 +176,12 @@ async function readArtifacts({ world }: Scene, run: ChildRun): Promise<Trace[]> 
   );
 }
 
-function tracesOf(who: string, { output, processes }: ChildEnd): Trace[] {
-  return [{ where: `${who}'s output`, bytes: Buffer.from(output) }, ...processes.flatMap(tracesOfChild)];
+/** What a step has said, the programs that it has started, and every file that it has left. */
+async function collectTraces(who: string, run: ChildRun): Promise<Trace[]> {
+  const { output, processes } = await run.finished;
+  const said = { where: `${who}'s output`, bytes: Buffer.from(output) };
+  const files = [...(await readTraces(run.temp)), ...(await readTraces(run.files))];
+  return [said, ...processes.flatMap(tracesOfChild), ...files];
 }
 
 /** Anybody on the machine can read the argv; the environment may hold pg_dump's password and nothing else. */

@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import { finding } from "../check.ts";
-import { isLoopback } from "../../postgres/database-url.ts";
+import { isLocal } from "../../postgres/database-url.ts";
 import { findPooler, isHerokuDatabase, readServerMarkers } from "../providers/detect.ts";
 import { detectProvider } from "../providers/detect.ts";
 import { sourceProblem } from "../source-problem.ts";
@@ -91,7 +91,7 @@ export const sourceIsEncrypted: Check = {
     const { session, provider } = gate.source;
     const [tls] = await session.rows<{ version: string; cipher: string }>(tlsQuery);
     if (tls !== undefined) return { findings: [], note: `${tls.version}, ${verification(session.url.sslMode)}` };
-    if (isLoopback(session.url.host) || session.url.host.startsWith("/")) return [];
+    if (isLocal(session.url.host)) return [];
     return [
       finding("SOURCE_NOT_ENCRYPTED", {
         message: `The connection to ${session.url.host} has no TLS.`,

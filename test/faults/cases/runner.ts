@@ -12,7 +12,7 @@ export const runnerFaults: FaultCase[] = [
   {
     area: "runner",
     fault: "RUNNER_TEMP does not exist and cannot be made",
-    options: { temp: "/dev/null/work" },
+    options: { temp: "/dev/null/temp" },
     expect: "failed",
     says: /cannot be made.*RUNNER_TEMP must be a folder/su,
     target: "untouched",
